@@ -43,7 +43,14 @@ export const Checkpoint = z.object({
     cut_at_s: z.number().nullable(),
     captions: z.array(Caption),
   }).optional(),
-  render: z.object({ run: z.number().int(), render_id: z.string(), renderer_url: z.string() }).optional(),
+  /** `stalled_s`: how long it has run at `progress` already, as the workers before saw it. */
+  render: z.object({
+    run: z.number().int(),
+    render_id: z.string(),
+    renderer_url: z.string(),
+    progress: z.number().optional(),
+    stalled_s: z.number().optional(),
+  }).optional(),
 });
 export type Checkpoint = z.infer<typeof Checkpoint>;
 

@@ -57,8 +57,11 @@ export const RenderSpec = z.strictObject({
     cut_at_s: second.nullable(),
   }).nullable(),
   captions: z.array(Caption).max(400),
-  /** Signed upload URLs of the three files. No part of the render's identity; fresh ones replace old ones. */
-  uploads: z.strictObject({ video: url, thumbnail: url, subtitles: url }),
+  /**
+   * Signed upload URLs of the three files; null: that object is stored already and is not uploaded again.
+   * No part of the render's identity; fresh ones replace old ones.
+   */
+  uploads: z.strictObject({ video: url.nullable(), thumbnail: url.nullable(), subtitles: url.nullable() }),
 });
 export type RenderSpec = z.infer<typeof RenderSpec>;
 
