@@ -79,7 +79,6 @@ function oneOf<const T extends string | number>(values: readonly T[]) {
 }
 
 const flag = z.boolean({ error: "must be true or false" }).default(false);
-const CONCURRENCY = "must be a whole number from 1 to 5";
 
 const BODY_IS_NO_OBJECT = "must be a JSON object";
 
@@ -97,7 +96,7 @@ export const CreateBatchRequest = z.strictObject({
   enable_denoise: flag,
   enable_sharpen: flag,
   enable_color_correction: flag,
-  concurrency: z.int({ error: CONCURRENCY }).min(1, CONCURRENCY).max(5, CONCURRENCY).default(1),
+  concurrency: oneOf([1, 2, 3, 4, 5]).default(1),
 }, { error: (issue) => issue.code === "invalid_type" ? BODY_IS_NO_OBJECT : undefined });
 export type CreateBatchRequest = z.infer<typeof CreateBatchRequest>;
 

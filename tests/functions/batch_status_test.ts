@@ -1,0 +1,131 @@
+// GET /batch-status: the user's own token, entity tags, the list's query, HEAD.
+
+import { assertEquals } from "../assert.ts";
+import { BATCH_ID, batchStatus, get, PROFILE_ID, type RpcCall, token } from "./support.ts";
+
+const TAG = "0123456789abcdef0123456789abcdef";
+const OTHER_TAG = "f".repeat(32);
+const BODY = { batch_id: BATCH_ID, status: "processing" };
+
+/** As the database does it: no body for who names the tag. */
+function tagged({ args }: RpcCall) {
+  const known = args.p_etags as string[];
+  return { json: { etag: TAG, body: known.includes(TAG) || known.includes("*") ? null : BODY } };
+}
+
+Deno.test("a status is read with the user's own token and answered with its tag", async () => {
+  const { request, calls } = batchStatus(tagged, { PUBLIC_URL: "http://database.test" });
+  const response = await request(`/batch-status/${BATCH_ID}?limit=x&limit=y`, get());
+  assertEquals([response.status, await response.json()], [200, BODY]);
+  assertEquals(response.headers.get("etag"), `"${TAG}"`);
+  assertEquals(response.headers.get("cache-control"), "private, no-cache");
+  assertEquals(response.headers.get("content-type"), "application/json");
+  assertEquals(calls[0]?.headers.get("authorization"), `Bearer ${token}`);
+  assertEquals(calls[0]?.headers.get("apikey"), "sb_publishable_default");
+  assertEquals(calls[0]?.args, { p_batch_id: BATCH_ID, p_origin: "http://database.test", p_etags: [] });
+  assertEquals(calls.length, 1);
+});
+
+Deno.test("If-None-Match gives 304 for the tag, weak or in a list, and for *; otherwise the body", async () => {
+  const tried: [string, number][] = [
+    [`"${TAG}"`, 304],
+    [`W/"${TAG}"`, 304],
+    [`"${OTHER_TAG}", "${TAG}"`, 304],
+    [`"a,b" , W/"x" ,, W/"${TAG}"`, 304],
+    [`,"${TAG}"`, 304],
+    ["*", 304],
+    [" * ", 304],
+    [`"${OTHER_TAG}"`, 200],
+    [`"*"`, 200],
+    [TAG, 200],
+    [`w/"${TAG}"`, 200],
+    [`"${TAG.toUpperCase()}"`, 200],
+    [`"x ${TAG}"`, 200],
+    ["", 200],
+    ['"', 200],
+  ];
+  for (const path of [`/batch-status/${BATCH_ID}`, "/batch-status"]) {
+    const { request } = batchStatus(tagged);
+    for (const [ifNoneMatch, status] of tried) {
+      const response = await request(path, get({ "if-none-match": ifNoneMatch }));
+      assertEquals([ifNoneMatch, response.status], [ifNoneMatch, status]);
+      assertEquals(response.headers.get("etag"), `"${TAG}"`);
+      assertEquals(response.headers.get("cache-control"), "private, no-cache");
+      assertEquals(await response.text(), status === 304 ? "" : JSON.stringify(BODY));
+    }
+  }
+});
+
+Deno.test("HEAD is GET without a body", async () => {
+  const { request } = batchStatus(tagged);
+  for (const path of [`/batch-status/${BATCH_ID}`, "/batch-status"]) {
+    const response = await request(path, { ...get(), method: "HEAD" });
+    assertEquals([response.status, await response.text()], [200, ""]);
+    assertEquals(response.headers.get("etag"), `"${TAG}"`);
+    const same = await request(path, { ...get({ "if-none-match": `"${TAG}"` }), method: "HEAD" });
+    assertEquals(same.status, 304);
+  }
+});
+
+Deno.test("a batch that row level security hides is not found, with * too", async () => {
+  const { request } = batchStatus(() => ({ json: null }));
+  const response = await request(`/batch-status/${BATCH_ID}`, get({ "if-none-match": "*" }));
+  assertEquals([response.status, (await response.json()).code], [404, "batch_not_found"]);
+});
+
+Deno.test("a token that PostgREST no longer takes is unauthenticated", async () => {
+  const { request } = batchStatus(() => ({
+    status: 401,
+    error: { code: "PGRST303", message: "JWT expired" },
+  }));
+  const response = await request(`/batch-status/${BATCH_ID}`, get());
+  assertEquals([response.status, (await response.json()).code], [401, "unauthenticated"]);
+});
+
+Deno.test("the list passes limit, cursor and profile on, with defaults", async () => {
+  const { request, calls } = batchStatus(tagged);
+  const cursor = `1795000000000000_${BATCH_ID}`;
+  await request("/batch-status?unknown=1&unknown=2", get());
+  await request(
+    `/batch-status?limit=100&before=${cursor}`,
+    get({ "x-profile-id": PROFILE_ID.toUpperCase() }),
+  );
+  assertEquals(calls.map(({ name, args }) => [name, args.p_profile_id, args.p_limit, args.p_before]), [
+    ["list_batch_statuses", null, 20, null],
+    ["list_batch_statuses", PROFILE_ID, 100, cursor],
+  ]);
+});
+
+Deno.test("a bad query is refused with every offence at its parameter, before the profile is looked at", async () => {
+  const { request, calls } = batchStatus(tagged);
+  const tried: [string, string[]][] = [
+    ["limit=0", ["query.limit"]],
+    ["limit=101", ["query.limit"]],
+    ["limit=1.5", ["query.limit"]],
+    ["limit=", ["query.limit"]],
+    ["limit=%00", ["query.limit"]],
+    ["limit=20&limit=20", ["query.limit"]],
+    ["before=x", ["query.before"]],
+    ["before=", ["query.before"]],
+    [`before=1_${BATCH_ID}&before=1_${BATCH_ID}`, ["query.before"]],
+    ["limit=x&before=y", ["query.limit", "query.before"]],
+    ["limit=1&limit=2&before=y", ["query.limit", "query.before"]],
+  ];
+  for (const [query, paths] of tried) {
+    const response = await request(`/batch-status?${query}`, get({ "x-profile-id": "nobody" }));
+    const { code, details } = await response.json();
+    assertEquals([query, response.status, code], [query, 422, "invalid_request"]);
+    assertEquals([query, details.map(({ path }: { path: string }) => path)], [query, paths]);
+  }
+  assertEquals((await request("/batch-status", get({ "x-profile-id": "nobody" }))).status, 404);
+  assertEquals(calls, []);
+});
+
+Deno.test("a profile that is not the user's is not found", async () => {
+  const { request } = batchStatus(() => ({
+    status: 404,
+    error: { code: "PT404", details: "profile_not_found" },
+  }));
+  const response = await request("/batch-status", get({ "x-profile-id": PROFILE_ID }));
+  assertEquals([response.status, (await response.json()).code], [404, "profile_not_found"]);
+});
