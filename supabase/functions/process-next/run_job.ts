@@ -137,7 +137,7 @@ function isNetworkError(error: unknown): boolean {
 /** Text that Postgres takes and a row can show. */
 function cleanMessage(text: string): string {
   // deno-lint-ignore no-control-regex
-  const clean = text.toWellFormed().replace(/[\u0000-\u001f\u007f]+/g, " ").trim();
+  const clean = text.toWellFormed().replace(/[\s\u0000-\u001f\u007f]+/g, " ").trim();
   return [...clean].slice(0, MAX_MESSAGE_LENGTH).join("") || OUR_FAULT;
 }
 
