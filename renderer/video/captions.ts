@@ -1,0 +1,193 @@
+// Captions: a page's words set in two lines at most, and drawn twice: the still page, and each word as it is spoken.
+
+import { createCanvas, type SKRSContext2D } from "@napi-rs/canvas";
+import type { Caption } from "../../supabase/functions/_shared/contracts/render_spec.ts";
+import type { Rect } from "./layout.ts";
+import { applyFont, isRightToLeft, type TextStyle, textWidth } from "./text.ts";
+import { type Drawn, toLayer } from "./draw.ts";
+import { PAPER } from "./colour.ts";
+
+/** A word at its place: `x` is its left edge, `baseline` where it stands. */
+export interface PlacedWord {
+  text: string;
+  x: number;
+  baseline: number;
+  width: number;
+}
+
+export interface CaptionPage {
+  size: number;
+  words: PlacedWord[];
+  /** Ink and stroke of the whole page. */
+  box: Rect;
+}
+
+const LARGEST = 108;
+const SMALLEST = 40;
+const LINE_HEIGHT = 1.16;
+const STROKE_SHARE = 0.15;
+const STROKE_COLOUR = "#0d0e13";
+const MOST_LINES = 2;
+const UNSPACED = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}]/u;
+const LEFT_TO_RIGHT = /^[^\p{Script=Hebrew}\p{Script=Arabic}]+$/u;
+
+interface Line {
+  words: number[];
+  width: number;
+}
+
+/** Whether a space is written between two words. */
+function spaced(before: string, after: string): boolean {
+  return !(UNSPACED.test(before.slice(-1)) && UNSPACED.test(after.slice(0, 1)));
+}
+
+function breakLines(texts: string[], widths: number[], options: { width: number; space: number }): Line[] {
+  const lines: Line[] = [];
+  let line: Line = { words: [], width: 0 };
+  texts.forEach((text, index) => {
+    const previous = line.words.at(-1);
+    const gap = previous !== undefined && spaced(texts[previous]!, text) ? options.space : 0;
+    if (line.words.length > 0 && line.width + gap + widths[index]! > options.width) {
+      lines.push(line);
+      line = { words: [index], width: widths[index]! };
+    } else {
+      line.words.push(index);
+      line.width += gap + widths[index]!;
+    }
+  });
+  if (line.words.length > 0) lines.push(line);
+  return lines;
+}
+
+/** Words in the order they stand from left to right: in a right-to-left line, runs of Latin keep their own order. */
+function visualOrder(words: number[], texts: string[], rtl: boolean): number[] {
+  if (!rtl) return words;
+  const runs: number[][] = [];
+  for (const word of words) {
+    const run = runs.at(-1);
+    const latin = LEFT_TO_RIGHT.test(texts[word]!);
+    if (run && latin && LEFT_TO_RIGHT.test(texts[run[0]!]!)) run.push(word);
+    else runs.push([word]);
+  }
+  return runs.reverse().flat();
+}
+
+/** Sets a page in its box, as large as two lines allow. */
+export function setCaption(caption: Caption, box: Rect, style: TextStyle): CaptionPage {
+  const texts = caption.words.map((word) => word.text);
+  const rtl = isRightToLeft(texts.join(" "));
+  for (let size = LARGEST;; size -= 4) {
+    const stroke = Math.ceil(size * STROKE_SHARE);
+    const widths = texts.map((text) => textWidth(text, { ...style, size }));
+    const space = size * 0.27;
+    const room = box.width - 2 * stroke;
+    // Balanced: the narrowest column that needs no more lines.
+    let lines = breakLines(texts, widths, { width: room, space });
+    for (let narrower = room - size / 2; narrower > room / 2; narrower -= size / 2) {
+      const tried = breakLines(texts, widths, { width: narrower, space });
+      if (tried.length > lines.length || tried.some((line) => line.width > narrower)) break;
+      lines = tried;
+    }
+    const lineHeight = Math.round(size * LINE_HEIGHT);
+    const fits = lines.every((line) => line.width <= room) && lines.length <= MOST_LINES &&
+      lines.length * lineHeight + 2 * stroke <= box.height;
+    if (!fits && size > SMALLEST) continue;
+    const height = lines.length * lineHeight;
+    const top = box.y + (box.height - height) / 2;
+    const words: PlacedWord[] = new Array(texts.length);
+    lines.forEach((line, row) => {
+      let x = box.x + (box.width - line.width) / 2;
+      const order = visualOrder(line.words, texts, rtl);
+      order.forEach((index, position) => {
+        if (position > 0) {
+          const [first, second] = [order[position - 1]!, index].sort((a, b) => a - b) as [number, number];
+          if (spaced(texts[first]!, texts[second]!)) x += space;
+        }
+        words[index] = {
+          text: texts[index]!,
+          x,
+          baseline: top + row * lineHeight + size * 0.9,
+          width: widths[index]!,
+        };
+        x += widths[index]!;
+      });
+    });
+    const widest = Math.max(...lines.map((line) => line.width));
+    return {
+      size,
+      words,
+      box: {
+        x: box.x + (box.width - widest) / 2 - stroke,
+        y: top - stroke,
+        width: widest + 2 * stroke,
+        height: height + 2 * stroke,
+      },
+    };
+  }
+}
+
+function paintWord(
+  context: SKRSContext2D,
+  word: PlacedWord,
+  options: { style: TextStyle; size: number; colour: string; shadow: boolean },
+): void {
+  const { style, size, colour } = options;
+  applyFont(context, style, { size, text: word.text });
+  context.textBaseline = "alphabetic";
+  context.textAlign = "left";
+  context.direction = isRightToLeft(word.text) ? "rtl" : "ltr";
+  context.lineJoin = "round";
+  context.lineWidth = size * STROKE_SHARE;
+  context.strokeStyle = STROKE_COLOUR;
+  if (options.shadow) {
+    context.shadowColor = "rgba(0,0,0,0.45)";
+    context.shadowBlur = size * 0.16;
+    context.shadowOffsetY = size * 0.04;
+  }
+  context.strokeText(word.text, word.x, word.baseline);
+  context.shadowColor = "transparent";
+  context.fillStyle = colour;
+  context.fillText(word.text, word.x, word.baseline);
+}
+
+function canvasFor(box: Rect, margin: number) {
+  const x = Math.max(0, Math.floor((box.x - margin) / 2) * 2);
+  const y = Math.max(0, Math.floor((box.y - margin) / 2) * 2);
+  const width = Math.ceil((box.x + box.width + margin - x) / 2) * 2;
+  const height = Math.ceil((box.y + box.height + margin - y) / 2) * 2;
+  const canvas = createCanvas(width, height);
+  const context = canvas.getContext("2d");
+  context.translate(-x, -y);
+  return { canvas, context, x, y };
+}
+
+/** The still page: every word white. */
+export function drawPage(page: CaptionPage, style: TextStyle): Drawn {
+  const { canvas, context, x, y } = canvasFor(page.box, 20);
+  // Strokes first: a word's stroke must not run over its neighbour's letters.
+  for (const shadow of [true, false]) {
+    for (const word of page.words) {
+      paintWord(context, word, { style, size: page.size, colour: PAPER, shadow });
+    }
+  }
+  return toLayer(canvas, { x, y });
+}
+
+/** One word in the accent colour, to lie over its page. */
+export function drawSpokenWord(
+  page: CaptionPage,
+  index: number,
+  options: { style: TextStyle; colour: string },
+): Drawn {
+  const word = page.words[index]!;
+  const stroke = Math.ceil(page.size * STROKE_SHARE);
+  const box = {
+    x: word.x - stroke,
+    y: word.baseline - page.size * 1.05 - stroke,
+    width: word.width + 2 * stroke,
+    height: page.size * 1.4 + 2 * stroke,
+  };
+  const { canvas, context, x, y } = canvasFor(box, 4);
+  paintWord(context, word, { style: options.style, size: page.size, colour: options.colour, shadow: false });
+  return toLayer(canvas, { x, y });
+}

@@ -1,0 +1,117 @@
+// One video from its spec: sound, scene, encoding, thumbnail, subtitles, and what the finished file really is.
+
+import { join } from "node:path";
+import sharp from "sharp";
+import type { RenderResult, RenderSpec } from "../../supabase/functions/_shared/contracts/render_spec.ts";
+import { encodeVideo } from "./encode.ts";
+import { readMp4 } from "./mp4.ts";
+import type { Pixels } from "./pictures.ts";
+import { judgePostable } from "./postable.ts";
+import { FRAME } from "./presets.ts";
+import { createScene, type Scene } from "./scene.ts";
+import { makeSound } from "./sound.ts";
+import { subRip } from "./subtitles.ts";
+import { rgbOfFrame } from "./yuv.ts";
+
+/** A decoded picture: raw interleaved RGB, 3 bytes a pixel. */
+export interface RawPicture {
+  width: number;
+  height: number;
+  path: string;
+}
+
+export interface ComposeInput {
+  spec: RenderSpec;
+  pictures: RawPicture[];
+  /** The recording, in the format that `spec.voice` names; null: a silent video. */
+  voicePath: string | null;
+  /** An existing folder of this render's own: everything is written into it. */
+  folder: string;
+  ffmpegPath: string;
+  signal: AbortSignal;
+  onProgress(percent: number): void;
+  onChildProcess?(pid: number): void;
+}
+
+export interface Composed {
+  videoPath: string;
+  thumbnailPath: string;
+  subtitlesPath: string;
+  result: RenderResult;
+}
+
+/** Share of the progress that is reached before the first frame, and after the last one. */
+const PREPARED_PERCENT = 6;
+const ENCODED_PERCENT = 98;
+/** The thumbnail is taken here, in seconds, unless the video is shorter: all parts have entered. */
+const THUMBNAIL_AT_S = 2;
+const THUMBNAIL_QUALITY = 88;
+
+async function readPixels(picture: RawPicture): Promise<Pixels> {
+  const data = await Deno.readFile(picture.path);
+  const { width, height } = picture;
+  if (data.length !== width * height * 3) {
+    throw new Error(`a picture of ${width}x${height} has ${data.length} bytes`);
+  }
+  return { data, width, height };
+}
+
+/** A frame with everything in place and nobody's word half spoken. */
+async function makeThumbnail(scene: Scene, path: string): Promise<void> {
+  const frame = Math.min(Math.round(THUMBNAIL_AT_S * FRAME.rate), scene.timing.end - 1);
+  const rgb = rgbOfFrame(scene.draw(frame, { captions: false }), FRAME);
+  await sharp(rgb, { raw: { width: FRAME.width, height: FRAME.height, channels: 3 } })
+    .jpeg({ quality: THUMBNAIL_QUALITY, mozjpeg: false, chromaSubsampling: "4:2:0" }).toFile(path);
+}
+
+/** Makes a video's three files in `folder`. Rejects with the signal's reason when it is aborted. */
+export async function composeVideo(input: ComposeInput): Promise<Composed> {
+  const { spec, folder, signal, onProgress } = input;
+  const videoPath = join(folder, "video.mp4");
+  const thumbnailPath = join(folder, "thumbnail.jpg");
+  const subtitlesPath = join(folder, "subtitles.srt");
+  const process = { ffmpegPath: input.ffmpegPath, signal, onChildProcess: input.onChildProcess };
+  onProgress(0);
+  const sound = makeSound(spec, { ...process, voicePath: input.voicePath, folder });
+  // Awaited below: a failure meanwhile must not be an unhandled one.
+  sound.catch(() => {});
+  const pictures = await Promise.all(input.pictures.map(readPixels));
+  onProgress(2);
+  const scene = await createScene(spec, pictures);
+  signal.throwIfAborted();
+  onProgress(4);
+  await makeThumbnail(scene, thumbnailPath);
+  const soundPath = await sound;
+  onProgress(PREPARED_PERCENT);
+  const { frames } = scene.timing;
+  let shown = PREPARED_PERCENT;
+  await encodeVideo(spec, {
+    ...process,
+    soundPath,
+    videoPath,
+    frames,
+    draw: scene.draw,
+    onFrame(frame) {
+      const percent = Math.floor(
+        PREPARED_PERCENT + (ENCODED_PERCENT - PREPARED_PERCENT) * (frame + 1) / frames,
+      );
+      if (percent > shown) onProgress(shown = percent);
+    },
+  });
+  const subtitles = subRip(spec.captions, spec.duration_s);
+  await Deno.writeTextFile(subtitlesPath, subtitles);
+  await Deno.remove(soundPath);
+  const file = await readMp4(videoPath);
+  const result: RenderResult = {
+    duration_s: Math.round(file.duration_s * 1000) / 1000,
+    width: FRAME.width,
+    height: FRAME.height,
+    size_bytes: file.size_bytes,
+    thumbnail_size_bytes: (await Deno.stat(thumbnailPath)).size,
+    subtitles_size_bytes: new TextEncoder().encode(subtitles).length,
+    warnings: [],
+    postable: judgePostable(file),
+  };
+  onProgress(100);
+  return { videoPath, thumbnailPath, subtitlesPath, result };
+}

@@ -1,0 +1,101 @@
+// Encoding: raw frames and samples into an MP4 as the platforms ask for it.
+
+import type { RenderSpec } from "../../supabase/functions/_shared/contracts/render_spec.ts";
+import { type FfmpegOptions, startFfmpeg } from "./ffmpeg.ts";
+import { AUDIO, FRAME, type Preset, PRESETS } from "./presets.ts";
+
+const CRF = 20;
+/** A closed group of pictures of half the rate. */
+const GROUP = FRAME.rate / 2;
+const B_FRAMES = 2;
+
+function inputs(soundPath: string): string[] {
+  return [
+    ...[
+      "-f",
+      "rawvideo",
+      "-pix_fmt",
+      "yuv420p",
+      "-s",
+      `${FRAME.width}x${FRAME.height}`,
+      "-r",
+      `${FRAME.rate}`,
+    ],
+    ...["-i", "pipe:0"],
+    ...["-f", "s16le", "-ar", `${AUDIO.rate}`, "-ac", `${AUDIO.channels}`, "-i", soundPath],
+    ...["-map", "0:v", "-map", "1:a"],
+  ];
+}
+
+/** Video encoder settings; the ffmpeg of 2018 and today's take the same. */
+export function videoArgs(preset: Preset): string[] {
+  return [
+    ...["-c:v", "libx264", "-preset", "veryfast", "-crf", `${CRF}`, "-profile:v", "high", "-level", "4.1"],
+    ...["-maxrate", `${preset.video_kbps_max}k`, "-bufsize", `${preset.video_buffer_kbits}k`],
+    ...[
+      "-g",
+      `${GROUP}`,
+      "-keyint_min",
+      `${GROUP}`,
+      "-sc_threshold",
+      "0",
+      "-flags",
+      "+cgop",
+      "-bf",
+      `${B_FRAMES}`,
+    ],
+    ...["-pix_fmt", "yuv420p", "-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709"],
+    ...["-color_range", "tv", "-vsync", "cfr"],
+  ];
+}
+
+function output(spec: RenderSpec, path: string): string[] {
+  const preset = PRESETS[spec.encoding_preset];
+  return [
+    ...videoArgs(preset),
+    ...["-c:a", "aac", "-b:a", `${preset.audio_kbps}k`],
+    // The muxer must not push either stream back by its encoder's delay: without an edit list nothing would undo it.
+    ...["-avoid_negative_ts", "disabled", "-use_editlist", "0"],
+    ...["-movflags", "+faststart+negative_cts_offsets+write_colr"],
+    ...["-metadata", `title=${spec.title}`, "-f", "mp4", path],
+  ];
+}
+
+/** Encodes `frames` frames, each asked for when the one before is on its way. */
+export async function encodeVideo(
+  spec: RenderSpec,
+  options: FfmpegOptions & {
+    soundPath: string;
+    videoPath: string;
+    frames: number;
+    draw(frame: number): Uint8Array;
+    onFrame(frame: number): void;
+  },
+): Promise<void> {
+  const args = ["-loglevel", "error", ...inputs(options.soundPath), ...output(spec, options.videoPath)];
+  const run = startFfmpeg(args, { ...options, stdin: true });
+  // Unread output would never come, but an ended ffmpeg must be noticed while a write waits for it.
+  const drained = run.stdout.cancel();
+  const failed = run.done.then(() => new Promise<never>(() => {}));
+  failed.catch(() => {});
+  const writer = run.stdin!.getWriter();
+  try {
+    let written: Promise<unknown> = Promise.resolve();
+    for (let frame = 0; frame < options.frames; frame++) {
+      const bytes = options.draw(frame);
+      await Promise.race([written, failed]);
+      written = writer.write(bytes);
+      written.catch(() => {});
+      options.onFrame(frame);
+    }
+    await Promise.race([written, failed]);
+    await writer.close();
+    await run.done;
+    await drained;
+  } catch (cause) {
+    run.kill();
+    // ffmpeg's own words say more than a broken pipe.
+    await run.done;
+    throw cause;
+  }
+}

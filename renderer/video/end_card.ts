@@ -1,0 +1,105 @@
+// The end card: the product once more, its price, and the call to action as a button of its own.
+
+import type { Block, Rect, Setting, TextBox } from "./layout.ts";
+import { bounds, mirror, mirrored, priceRow, textBox } from "./stack.ts";
+import { INK, mixColours, PAPER } from "./colour.ts";
+
+const PADDING = 44;
+const GAP = 28;
+const CTA_PADDING = 30;
+const THUMBNAIL_LARGEST = 560;
+const THUMBNAIL_LEAST = 150;
+const RADIUS = 48;
+
+function button(setting: Setting, column: Rect): Block {
+  const { theme, input } = setting;
+  const text = textBox(setting, { part: "cta", text: input.cta_text }, {
+    x: column.x + PADDING,
+    y: 0,
+    width: column.width - 2 * PADDING,
+    weight: 800,
+    colour: theme.onAccent,
+    align: "center",
+    room: { maxHeight: 150, size: 60, minSize: 30, lines: 1, linesAtMin: 3 },
+  });
+  const height = text.height + 2 * CTA_PADDING;
+  const box = { x: column.x, y: column.y + column.height - height, width: column.width, height };
+  return {
+    name: "cta",
+    box,
+    plates: [{ ...box, colour: theme.accent, radius: Math.min(height / 2, 72), shadow: true }],
+    texts: [{ ...text, y: box.y + CTA_PADDING }],
+  };
+}
+
+/** Title and price, stacked from y 0. */
+function cardTexts(setting: Setting, column: Rect): TextBox[] {
+  const x = column.x + PADDING;
+  const width = column.width - 2 * PADDING;
+  const title = textBox(setting, { part: "title", text: setting.input.title }, {
+    x,
+    y: 0,
+    width,
+    weight: 700,
+    colour: INK,
+    room: { maxHeight: 200, size: 52, minSize: 32, lines: 2, linesAtMin: 4 },
+  });
+  const row = priceRow(setting, {
+    x,
+    y: title.height + 10,
+    width,
+    size: 72,
+    colour: INK,
+    oldColour: mixColours(INK, PAPER, 0.42),
+  });
+  const texts = [title, ...row];
+  return mirrored(texts) ? texts.map((text) => mirror(text, column)) : texts;
+}
+
+/** The end card's blocks, above the captions' box or below it, wherever there is more room. */
+export function endCard(setting: Setting, captions: Rect): Block[] {
+  const { free } = setting;
+  const bottom = captions.y + captions.height;
+  const under = free.y + free.height - bottom;
+  const over = captions.y - free.y;
+  const column = over >= under
+    ? { x: free.x, y: free.y, width: free.width, height: over - GAP }
+    : { x: free.x, y: bottom + GAP, width: free.width, height: under - GAP };
+  const cta = button(setting, column);
+  const texts = cardTexts(setting, column);
+  const inside = bounds(texts);
+  const room = cta.box.y - GAP - column.y - inside.height - 2 * PADDING;
+  const side = Math.min(THUMBNAIL_LARGEST, room - GAP);
+  const shown = side >= THUMBNAIL_LEAST ? side : 0;
+  const height = inside.height + 2 * PADDING - 8 + (shown ? shown + GAP : 0);
+  // Card and button together stand in the middle of their column.
+  const slack = Math.max(0, Math.floor((column.height - height - GAP - cta.box.height) / 2));
+  const box = { x: column.x, y: column.y + slack, width: column.width, height };
+  const lift = (rect: Rect) => box.y + height + GAP - rect.y;
+  const top = box.y + PADDING + (shown ? shown + GAP - 12 : -8);
+  const card: Block = {
+    name: "card",
+    box,
+    plates: [{ ...box, colour: PAPER, radius: RADIUS, shadow: true }],
+    texts: texts.map((text) => ({ ...text, y: text.y + top })),
+    ...(shown
+      ? {
+        thumbnail: {
+          x: box.x + PADDING / 2,
+          y: box.y + PADDING / 2,
+          width: box.width - PADDING,
+          height: shown + PADDING / 2,
+          radius: RADIUS - 14,
+        },
+      }
+      : {}),
+  };
+  const move = lift(cta.box);
+  const moved = { ...cta.box, y: cta.box.y + move };
+  return [card, {
+    ...cta,
+    box: moved,
+    plates: cta.plates.map((plate) => ({ ...plate, y: plate.y + move })),
+    texts: cta.texts.map((text) => ({ ...text, y: text.y + move })),
+  }];
+}

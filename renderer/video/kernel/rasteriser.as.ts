@@ -1,0 +1,175 @@
+// The inner loops of a frame, in AssemblyScript with SIMD: sampling a picture at sub-pixel positions, mixing two frames,
+// blending a premultiplied layer. `build.ts` compiles it; the result is committed beside it.
+// @ts-nocheck: AssemblyScript's types and intrinsics, not TypeScript's
+// deno-lint-ignore-file
+//
+// All pointers are offsets into a memory that the caller owns. Planes are 8-bit, padded by at least 64 bytes at their
+// end, because 16 bytes are loaded at once.
+
+/** Positions are kept in 1/256 of a pixel: the same scale as the weights. */
+const POSITION_SCALE: f64 = 256.0;
+/**
+ * A tap table has one record per 8 outputs:
+ *   +0  i32        index of the first source byte of the group
+ *   +16 16 x u8    byte shuffle that gives the left neighbours (widened to 16 bit)
+ *   +32 16 x u8    the same for the right neighbours
+ *   +48 8 x i16    weights of the left neighbours
+ *   +64 8 x i16    weights of the right neighbours
+ */
+const TAP_BYTES: usize = 80;
+const TAP_LEFT: usize = 16;
+const TAP_RIGHT: usize = 32;
+const TAP_LEFT_WEIGHT: usize = 48;
+const TAP_RIGHT_WEIGHT: usize = 64;
+const OUTPUTS_PER_TAP: i32 = 8;
+/** A shuffle index with the high bit set gives zero. */
+const ZERO_LANE: u8 = 0xff;
+
+/** Fills the table for `count` outputs at `origin + i * step`, clamped to the row. Steps above 1.85 do not fit a group. */
+export function buildTaps(table: usize, count: i32, origin: f64, step: f64, maxIndex: i32): void {
+  for (let group: i32 = 0; group < count; group += OUTPUTS_PER_TAP) {
+    const record = table + usize(group / OUTPUTS_PER_TAP) * TAP_BYTES;
+    let base: i32 = 0;
+    for (let i: i32 = 0; i < OUTPUTS_PER_TAP; i++) {
+      const position = Math.min(Math.max(origin + f64(group + i) * step, 0), f64(maxIndex));
+      const scaled = i32(position * POSITION_SCALE + 0.5);
+      const index = scaled >> 8;
+      const fraction = scaled & 255;
+      if (i == 0) {
+        base = index;
+        store<i32>(record, base);
+      }
+      const lane = record + usize(i) * 2;
+      store<u8>(lane + TAP_LEFT, u8(index - base));
+      store<u8>(lane + TAP_LEFT + 1, ZERO_LANE);
+      store<u8>(lane + TAP_RIGHT, u8(index - base + 1));
+      store<u8>(lane + TAP_RIGHT + 1, ZERO_LANE);
+      store<i16>(lane + TAP_LEFT_WEIGHT, i16(256 - fraction));
+      store<i16>(lane + TAP_RIGHT_WEIGHT, i16(fraction));
+    }
+  }
+}
+
+function weighted(a: v128, b: v128, weightA: v128, weightB: v128): v128 {
+  const sum = i16x8.add(i16x8.mul(a, weightA), i16x8.mul(b, weightB));
+  return i16x8.shr_u(i16x8.add(sum, i16x8.splat(128)), 8);
+}
+
+/** Eight outputs: the two rows are weighed first, then the two neighbours in the row. */
+
+function sampleGroup(rowA: usize, rowB: usize, record: usize, weightA: v128, weightB: v128): v128 {
+  const base = usize(load<i32>(record));
+  const a = v128.load(rowA + base);
+  const b = v128.load(rowB + base);
+  const low = weighted(i16x8.extend_low_i8x16_u(a), i16x8.extend_low_i8x16_u(b), weightA, weightB);
+  const high = weighted(i16x8.extend_high_i8x16_u(a), i16x8.extend_high_i8x16_u(b), weightA, weightB);
+  const row = i8x16.narrow_i16x8_u(low, high);
+  return weighted(
+    i8x16.swizzle(row, v128.load(record + TAP_LEFT)),
+    i8x16.swizzle(row, v128.load(record + TAP_RIGHT)),
+    v128.load(record + TAP_LEFT_WEIGHT),
+    v128.load(record + TAP_RIGHT_WEIGHT),
+  );
+}
+
+/** Samples a plane bilinearly into `target` (stride = width, a multiple of 4); rows lie at `origin + y * step`. */
+export function samplePlane(
+  source: usize,
+  sourceStride: i32,
+  sourceRows: i32,
+  target: usize,
+  width: i32,
+  height: i32,
+  origin: f64,
+  step: f64,
+  taps: usize,
+): void {
+  for (let y: i32 = 0; y < height; y++) {
+    const position = Math.min(Math.max(origin + f64(y) * step, 0), f64(sourceRows - 1));
+    const scaled = i32(position * POSITION_SCALE + 0.5);
+    const index = scaled >> 8;
+    const fraction = scaled & 255;
+    const rowA = source + usize(index * sourceStride);
+    const rowB = index + 1 < sourceRows ? rowA + usize(sourceStride) : rowA;
+    const weightA = i16x8.splat(i16(256 - fraction));
+    const weightB = i16x8.splat(i16(fraction));
+    const row = target + usize(y * width);
+    let record = taps;
+    let x: i32 = 0;
+    for (; x + 16 <= width; x += 16) {
+      const left = sampleGroup(rowA, rowB, record, weightA, weightB);
+      const right = sampleGroup(rowA, rowB, record + TAP_BYTES, weightA, weightB);
+      v128.store(row + usize(x), i8x16.narrow_i16x8_u(left, right));
+      record += 2 * TAP_BYTES;
+    }
+    for (; x < width; x += OUTPUTS_PER_TAP) {
+      const last = sampleGroup(rowA, rowB, record, weightA, weightB);
+      const bytes = i8x16.narrow_i16x8_u(last, last);
+      if (width - x >= OUTPUTS_PER_TAP) v128.store64_lane(row + usize(x), bytes, 0);
+      else v128.store32_lane(row + usize(x), bytes, 0);
+      record += TAP_BYTES;
+    }
+  }
+}
+
+/** `target` becomes `target * (256 - weight) + other * weight`, in 1/256; `bytes` is rounded up to 16. */
+export function mixPlanes(target: usize, other: usize, bytes: i32, weight: i32): void {
+  const weightA = i16x8.splat(i16(256 - weight));
+  const weightB = i16x8.splat(i16(weight));
+  for (let i: i32 = 0; i < bytes; i += 16) {
+    const a = v128.load(target + usize(i));
+    const b = v128.load(other + usize(i));
+    const low = weighted(i16x8.extend_low_i8x16_u(a), i16x8.extend_low_i8x16_u(b), weightA, weightB);
+    const high = weighted(i16x8.extend_high_i8x16_u(a), i16x8.extend_high_i8x16_u(b), weightA, weightB);
+    v128.store(target + usize(i), i8x16.narrow_i16x8_u(low, high));
+  }
+}
+
+function scaled(value: v128, gain: v128): v128 {
+  return i16x8.shr_u(i16x8.mul(value, gain), 8);
+}
+
+/** What shows of the picture below: `below * (255 - alpha) / 255`, rounded exactly. */
+
+function shining(below: v128, alpha: v128): v128 {
+  const product = i16x8.add(i16x8.mul(below, i16x8.sub(i16x8.splat(255), alpha)), i16x8.splat(128));
+  return i16x8.shr_u(i16x8.add(product, i16x8.shr_u(product, 8)), 8);
+}
+
+/**
+ * Blends a premultiplied layer (colour and alpha planes of `stride` bytes a row) over `target`. `spans` holds two i32 a
+ * row: first and last used column. A span may run 15 bytes over its end, where alpha is 0 and nothing changes.
+ */
+export function blendLayer(
+  target: usize,
+  targetStride: i32,
+  colour: usize,
+  alpha: usize,
+  stride: i32,
+  height: i32,
+  spans: usize,
+  gain: i32,
+): void {
+  const gains = i16x8.splat(i16(gain));
+  for (let y: i32 = 0; y < height; y++) {
+    const end = load<i32>(spans + usize(y) * 8, 4);
+    const below = target + usize(y * targetStride);
+    const colours = colour + usize(y * stride);
+    const alphas = alpha + usize(y * stride);
+    for (let x: i32 = load<i32>(spans + usize(y) * 8); x < end; x += 16) {
+      const a = v128.load(alphas + usize(x));
+      if (!v128.any_true(a)) continue;
+      const c = v128.load(colours + usize(x));
+      const d = v128.load(below + usize(x));
+      const low = i16x8.add(
+        shining(i16x8.extend_low_i8x16_u(d), scaled(i16x8.extend_low_i8x16_u(a), gains)),
+        scaled(i16x8.extend_low_i8x16_u(c), gains),
+      );
+      const high = i16x8.add(
+        shining(i16x8.extend_high_i8x16_u(d), scaled(i16x8.extend_high_i8x16_u(a), gains)),
+        scaled(i16x8.extend_high_i8x16_u(c), gains),
+      );
+      v128.store(below + usize(x), i8x16.narrow_i16x8_u(low, high));
+    }
+  }
+}

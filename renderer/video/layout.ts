@@ -1,0 +1,137 @@
+// Layout: where every text, plate, picture and caption of a video lies, as boxes, before anything is drawn.
+
+import type { RenderSpec } from "../../supabase/functions/_shared/contracts/render_spec.ts";
+import { FRAME, PRESETS } from "./presets.ts";
+import { fontStack } from "./fonts.ts";
+import { createTheme, type Theme } from "./colour.ts";
+import type { SetText, TextStyle } from "./text.ts";
+import { LAYOUTS } from "./templates.ts";
+import { endCard } from "./end_card.ts";
+
+/** Whole pixels of the frame. */
+export interface Rect {
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+}
+
+export const PARTS = ["brand", "title", "price", "old_price", "saving", "captions", "cta"] as const;
+export type Part = (typeof PARTS)[number];
+
+/** A text in its box: the box holds every line with ascenders and descenders. */
+export interface TextBox extends Rect {
+  part: Part;
+  set: SetText;
+  style: TextStyle;
+  colour: string;
+  align: "start" | "center";
+  struck?: boolean;
+  /** A soft shadow, for texts that stand on the picture's scrim rather than on a plate. */
+  shadow?: boolean;
+}
+
+export interface Plate extends Rect {
+  colour: string;
+  radius: number;
+  shadow: boolean;
+}
+
+/** What enters and leaves as one: plates below, texts above. */
+export interface Block {
+  name: "heading" | "offer" | "saving" | "card" | "cta";
+  box: Rect;
+  plates: Plate[];
+  texts: TextBox[];
+  /** Where the end card shows the product again. */
+  thumbnail?: Rect & { radius: number };
+}
+
+/** Dark at the frame's edge, clear towards the middle: keeps texts readable where no plate lies below them. */
+export interface Scrim {
+  edge: "top" | "bottom";
+  /** Fully dark up to here, measured from the edge; it has faded out at `reach`. */
+  solid: number;
+  reach: number;
+}
+
+export interface Layout {
+  /** The area that the platform leaves free. */
+  free: Rect;
+  theme: Theme;
+  /** Shown from the start until the end card. */
+  main: Block[];
+  /** The end card. */
+  end: Block[];
+  scrims: Scrim[];
+  /** Two lines of captions, all through the video. */
+  captions: Rect;
+  /** Where a picture that does not fill the frame is put. */
+  picture: Rect;
+  /** Marks for several pictures, or null. */
+  dots: Rect | null;
+}
+
+/** What a layout is made of. */
+export type LayoutInput = Pick<
+  RenderSpec,
+  | "template"
+  | "encoding_preset"
+  | "language"
+  | "title"
+  | "brand"
+  | "price"
+  | "cta_text"
+  | "primary_color"
+  | "accent_color"
+  | "font"
+>;
+
+/** What templates work with. */
+export interface Setting {
+  input: LayoutInput;
+  free: Rect;
+  theme: Theme;
+  style(weight: number, tracking?: number): TextStyle;
+  captions: Rect;
+  pictures: number;
+}
+
+/** Two lines of the largest captions and their stroke. */
+const CAPTIONS_HEIGHT = 268;
+/** Nothing touches the covered area: texts stay this far from it. */
+const BREATHING = 12;
+
+/** The free area of a platform. */
+export function freeArea(preset: RenderSpec["encoding_preset"]): Rect {
+  const { top, right, bottom, left } = PRESETS[preset].covered;
+  return { x: left, y: top, width: FRAME.width - left - right, height: FRAME.height - top - bottom };
+}
+
+/** Lays a video out. `pictures` is how many there are. */
+export function layOut(input: LayoutInput, options: { pictures: number }): Layout {
+  const area = freeArea(input.encoding_preset);
+  const free = {
+    x: area.x,
+    y: area.y + BREATHING,
+    width: area.width,
+    height: area.height - 2 * BREATHING,
+  };
+  const stack = fontStack({ language: input.language, family: input.font });
+  const theme = createTheme({ primary: input.primary_color, accent: input.accent_color });
+  const setting: Setting = {
+    input,
+    free,
+    theme,
+    style: (weight, tracking = 0) => ({ stack, weight, tracking, language: input.language }),
+    captions: {
+      x: free.x,
+      y: free.y + free.height - CAPTIONS_HEIGHT,
+      width: free.width,
+      height: CAPTIONS_HEIGHT,
+    },
+    pictures: options.pictures,
+  };
+  const parts = LAYOUTS[input.template](setting);
+  return { free: area, theme, end: endCard(setting, parts.captions), ...parts };
+}

@@ -1,0 +1,116 @@
+// Motion: which picture shows when and how the view moves over it, how blocks enter and leave.
+
+import type { Template } from "../../supabase/functions/_shared/contracts/options.ts";
+import type { Rect } from "./layout.ts";
+import type { Crop } from "./rasteriser.ts";
+import { FRAME } from "./presets.ts";
+import { STILL, STILL_SCALE } from "./pictures.ts";
+
+/** A picture's time on screen, in frames; it overlaps the one before by the transition. */
+export interface Shot {
+  picture: number;
+  first: number;
+  /** Not included. */
+  last: number;
+  zoomFrom: number;
+  zoomTo: number;
+}
+
+export interface Timing {
+  frames: number;
+  /** The end card's first frame. */
+  end: number;
+  shots: Shot[];
+}
+
+export const TRANSITION_FRAMES = 15;
+const END_SHARE = 0.2;
+const END_FRAMES_MOST = 105;
+const END_FRAMES_LEAST = 45;
+/** Seconds a picture stays, by template. */
+const SHOT_S: Record<Template, number> = { product_spotlight: 5, sale_banner: 5, collection_showcase: 3.5 };
+const ZOOM_OF_ONE = 1.14;
+const ZOOM_OF_MANY = 1.09;
+
+/** Plans a video: at least one shot, never longer than the pictures' share of the time before the end card. */
+export function planTiming(options: { template: Template; duration_s: number; pictures: number }): Timing {
+  const { template, pictures } = options;
+  const frames = Math.round(options.duration_s * FRAME.rate);
+  const least = Math.min(END_FRAMES_LEAST, Math.floor(frames * 0.4));
+  const end = frames - Math.min(Math.max(Math.round(frames * END_SHARE), least), END_FRAMES_MOST);
+  const count = pictures === 1 ? 1 : Math.max(1, Math.round(end / FRAME.rate / SHOT_S[template]));
+  const amount = count === 1 ? ZOOM_OF_ONE : ZOOM_OF_MANY;
+  const shots = Array.from({ length: count }, (_, i): Shot => {
+    const out = template === "sale_banner" || (template === "collection_showcase" && i % 2 === 1);
+    return {
+      picture: i % pictures,
+      first: Math.round(i * end / count),
+      last: i === count - 1 ? frames : Math.round((i + 1) * end / count) + TRANSITION_FRAMES,
+      zoomFrom: out ? amount : 1,
+      zoomTo: out ? 1 : amount,
+    };
+  });
+  return { frames, end, shots };
+}
+
+/**
+ * The part of a still that fills the frame at a zoom about a point that stays (in frame pixels). A point's place is
+ * linear in the zoom, so a zoom that grows evenly moves every point evenly: no acceleration, no jitter.
+ */
+export function cropAt(zoom: number, fixed: { x: number; y: number }): Crop {
+  const kept = 1 - 1 / zoom;
+  return {
+    left: fixed.x * STILL_SCALE * kept,
+    top: fixed.y * STILL_SCALE * kept,
+    step: STILL.width / FRAME.width / zoom,
+  };
+}
+
+/** The view of a shot at a frame. */
+export function shotCrop(shot: Shot, frame: number, place: Rect): Crop {
+  const share = (frame - shot.first) / Math.max(1, shot.last - 1 - shot.first);
+  const zoom = shot.zoomFrom + (shot.zoomTo - shot.zoomFrom) * Math.min(Math.max(share, 0), 1);
+  return cropAt(zoom, { x: FRAME.width / 2, y: place.y + place.height / 2 });
+}
+
+/** How a block looks at a frame; null where it is not there. */
+export interface Appearance {
+  scale: number;
+  opacity: number;
+}
+
+/** Five frames from 0.8 to 1, slowing down; leaving runs the same way back. */
+const ENTER = [
+  { scale: 0.86, opacity: 0.4 },
+  { scale: 0.92, opacity: 0.72 },
+  { scale: 0.965, opacity: 0.9 },
+  { scale: 0.99, opacity: 1 },
+];
+/** The call to action overshoots a little and settles. */
+const POP = [0.8, 0.93, 1.02, 1.055, 1.05, 1.03, 1.012, 0.998];
+const PULSE_FRAMES = 40;
+const PULSE_STEPS = 5;
+const PULSE_SCALE = 0.024;
+
+/** A block that enters at `first` and is gone at `last`. */
+export function appearance(frame: number, span: { first: number; last: number }): Appearance | null {
+  const since = frame - span.first;
+  const left = span.last - 1 - frame;
+  if (since < 0 || left < 0) return null;
+  return ENTER[Math.min(since, left)] ?? { scale: 1, opacity: 1 };
+}
+
+/** The call to action: it pops in and then breathes until the end. */
+export function actionAppearance(frame: number, first: number): Appearance | null {
+  const since = frame - first;
+  if (since < 0) return null;
+  if (since < POP.length) return { scale: POP[since]!, opacity: Math.min(1, (since + 1) / 3) };
+  const swing = (1 - Math.cos(2 * Math.PI * (since - POP.length) / PULSE_FRAMES)) / 2;
+  return { scale: 1 + PULSE_SCALE * Math.round(swing * PULSE_STEPS) / PULSE_STEPS, opacity: 1 };
+}
+
+/** Eased 0..1: slow at both ends. */
+export function eased(share: number): number {
+  const part = Math.min(Math.max(share, 0), 1);
+  return part * part * (3 - 2 * part);
+}

@@ -1,0 +1,191 @@
+// Pictures: filtered once, then fitted once to a still somewhat larger than the frame, which the motion moves over.
+
+import { Buffer } from "node:buffer";
+import sharp, { type Sharp } from "sharp";
+import type { RenderSpec } from "../../supabase/functions/_shared/contracts/render_spec.ts";
+import type { Rect } from "./layout.ts";
+import { FRAME } from "./presets.ts";
+
+/** Interleaved RGB, 3 bytes a pixel. */
+export interface Pixels {
+  data: Uint8Array;
+  width: number;
+  height: number;
+}
+
+/** Stills are this much larger than the frame: less shimmer than 2x, and room for the zoom. */
+export const STILL_SCALE = 1.25;
+export const STILL = { width: FRAME.width * STILL_SCALE, height: FRAME.height * STILL_SCALE } as const;
+/** A picture fills the frame when at most this share of it is cut off. */
+const MOST_CUT = 0.26;
+const BACKDROP_SHRINK = 4;
+const BACKDROP_BLUR = 22;
+const CORNER = 44 * STILL_SCALE;
+/** Border pixels this alike (standard deviation) are a studio background, which is carried on instead of a backdrop. */
+const PLAIN_DEVIATION = 7;
+
+function load(pixels: Pixels) {
+  const { data, width, height } = pixels;
+  return sharp(data, { raw: { width, height, channels: 3 } });
+}
+
+async function toPixels(image: Sharp): Promise<Pixels> {
+  const { data, info } = await image.removeAlpha().toColourspace("srgb").raw().toBuffer({
+    resolveWithObject: true,
+  });
+  return {
+    data: new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
+    width: info.width,
+    height: info.height,
+  };
+}
+
+/** Denoise, sharpen and colour correction, in this order: noise must not be sharpened. */
+export async function applyFilters(pixels: Pixels, filters: RenderSpec["filters"]): Promise<Pixels> {
+  let current = pixels;
+  if (filters.denoise) current = await toPixels(load(current).median(3).median(3));
+  if (filters.sharpen) current = await toPixels(load(current).sharpen({ sigma: 1.4, m1: 0.8, m2: 3 }));
+  if (filters.color_correction) {
+    const stretched = await toPixels(load(current).normalise({ lower: 1, upper: 99 }));
+    current = await toPixels(load(stretched).linear(1.06, -5).modulate({ saturation: 1.16 }));
+  }
+  return current;
+}
+
+/** The colour of a picture's border, where it is the same all around; else null. */
+export function plainBorder(pixels: Pixels): [number, number, number] | null {
+  const { data, width, height } = pixels;
+  const sums = [0, 0, 0];
+  const squares = [0, 0, 0];
+  let count = 0;
+  const visit = (x: number, y: number) => {
+    for (let channel = 0; channel < 3; channel++) {
+      const value = data[(y * width + x) * 3 + channel]!;
+      sums[channel]! += value;
+      squares[channel]! += value * value;
+    }
+    count++;
+  };
+  const inset = Math.max(1, Math.round(Math.min(width, height) * 0.01));
+  for (let x = 0; x < width; x += 2) for (const y of [inset, height - 1 - inset]) visit(x, y);
+  for (let y = 0; y < height; y += 2) for (const x of [inset, width - 1 - inset]) visit(x, y);
+  const means = sums.map((sum) => sum / count) as [number, number, number];
+  const alike = means.every((mean, i) =>
+    Math.sqrt(Math.max(0, squares[i]! / count - mean * mean)) < PLAIN_DEVIATION
+  );
+  return alike ? means : null;
+}
+
+function cover(pixels: Pixels): Promise<Pixels> {
+  const { width, height } = STILL;
+  return toPixels(
+    load(pixels).resize(width, height, { fit: "cover", position: "attention", kernel: "lanczos3" }),
+  );
+}
+
+async function backdrop(pixels: Pixels): Promise<Sharp> {
+  const small = {
+    width: Math.round(STILL.width / BACKDROP_SHRINK),
+    height: Math.round(STILL.height / BACKDROP_SHRINK),
+  };
+  const blurred = await toPixels(
+    load(pixels).resize(small.width, small.height, { fit: "cover" }).blur(BACKDROP_BLUR)
+      .modulate({ brightness: 0.86, saturation: 1.15 }),
+  );
+  return sharp(
+    await load(blurred).resize(STILL.width, STILL.height, { kernel: "cubic", fit: "fill" }).png({
+      compressionLevel: 0,
+    }).toBuffer(),
+  );
+}
+
+function rounded(size: { width: number; height: number }, radius: number, fill: string): Buffer {
+  return Buffer.from(
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${size.width}" height="${size.height}"><rect width="${size.width}" ` +
+      `height="${size.height}" rx="${radius}" fill="${fill}"/></svg>`,
+  );
+}
+
+/** The largest size of a ratio inside a box, in whole even pixels. */
+function fitInside(
+  pixels: Pixels,
+  box: { width: number; height: number },
+): { width: number; height: number } {
+  const scale = Math.min(box.width / pixels.width, box.height / pixels.height);
+  const even = (value: number) => Math.max(2, Math.round(value / 2) * 2);
+  return { width: even(pixels.width * scale), height: even(pixels.height * scale) };
+}
+
+/** The picture as a card with round corners and a soft shadow over its own blurred backdrop. */
+async function card(pixels: Pixels, place: Rect): Promise<Pixels> {
+  const size = fitInside(pixels, place);
+  const left = Math.round(place.x + (place.width - size.width) / 2);
+  const top = Math.round(place.y + (place.height - size.height) / 2);
+  const body = await load(pixels).resize(size.width, size.height, { fit: "fill", kernel: "lanczos3" })
+    .ensureAlpha().composite([{ input: rounded(size, CORNER, "#fff"), blend: "dest-in" }]).png({
+      compressionLevel: 0,
+    })
+    .toBuffer();
+  const margin = 90;
+  const outer = { width: size.width + 2 * margin, height: size.height + 2 * margin };
+  // Two steps: sharp blurs before it composites, whatever the order of the calls.
+  const sharpShade = await sharp({ create: { ...outer, channels: 4, background: "#00000000" } })
+    .composite([{ input: rounded(size, CORNER, "rgba(0,0,0,0.55)"), left: margin, top: margin }]).png({
+      compressionLevel: 0,
+    }).toBuffer();
+  const shade = await sharp(sharpShade).blur(34).png({ compressionLevel: 0 }).toBuffer();
+  const clipped = await sharp(shade).extract({
+    left: Math.max(0, margin - left),
+    top: Math.max(0, margin - top),
+    width: Math.min(size.width + 2 * margin, STILL.width - Math.max(0, left - margin)),
+    height: Math.min(size.height + 2 * margin, STILL.height - Math.max(0, top - margin)),
+  }).png({ compressionLevel: 0 }).toBuffer();
+  return toPixels((await backdrop(pixels)).composite([
+    { input: clipped, left: Math.max(0, left - margin), top: Math.max(0, top - margin + 22) },
+    { input: body, left, top },
+  ]));
+}
+
+/** The picture on its own background colour, carried on over the whole frame. */
+function onPlain(pixels: Pixels, colour: [number, number, number], place: Rect): Promise<Pixels> {
+  const [r, g, b] = colour.map(Math.round) as [number, number, number];
+  const size = fitInside(pixels, { width: STILL.width, height: place.height * 1.12 });
+  const left = Math.round((STILL.width - size.width) / 2);
+  const top = Math.round(place.y + (place.height - size.height) / 2);
+  const bottom = STILL.height - top - size.height;
+  return toPixels(
+    load(pixels).resize(size.width, size.height, { fit: "fill", kernel: "lanczos3" }).extend({
+      top: Math.max(0, top),
+      bottom: Math.max(0, bottom),
+      left,
+      right: STILL.width - size.width - left,
+      background: { r, g, b },
+    }),
+  );
+}
+
+/** A still of `STILL` size from any picture: `place` (in frame pixels) is where one that does not fill the frame goes. */
+export async function fitStill(pixels: Pixels, place: Rect): Promise<Pixels> {
+  const ratio = pixels.width / pixels.height;
+  const frameRatio = FRAME.width / FRAME.height;
+  const cut = 1 - Math.min(ratio / frameRatio, frameRatio / ratio);
+  if (cut <= MOST_CUT) return await cover(pixels);
+  const scaled: Rect = {
+    x: place.x * STILL_SCALE,
+    y: Math.round(place.y * STILL_SCALE),
+    width: place.width * STILL_SCALE,
+    height: Math.round(place.height * STILL_SCALE),
+  };
+  const plain = plainBorder(pixels);
+  return plain ? await onPlain(pixels, plain, scaled) : await card(pixels, scaled);
+}
+
+/** The still behind the end card: out of focus and darker. */
+export async function endStill(still: Pixels): Promise<Pixels> {
+  const small = await toPixels(
+    load(still).resize(STILL.width / 6, STILL.height / 6, { fit: "fill" }).blur(12).modulate({
+      brightness: 0.62,
+    }),
+  );
+  return await toPixels(load(small).resize(STILL.width, STILL.height, { kernel: "cubic", fit: "fill" }));
+}

@@ -1,0 +1,210 @@
+// Frames in planar YUV 4:2:0, drawn by the WebAssembly kernel: pictures sampled at sub-pixel positions, layers over them.
+
+import type { LayerPlanes, PicturePlanes } from "./yuv.ts";
+
+/** The memory is reserved, not touched: a render uses as much of it as its pictures need. */
+const MEMORY_PAGES = 6400;
+const PAGE_BYTES = 65_536;
+/** The kernel loads 16 bytes at once and may run over a plane's end. */
+const PLANE_PADDING_BYTES = 64;
+const TAP_RECORD_BYTES = 80;
+/** Frames are written while the next one is drawn. */
+const FRAME_BUFFERS = 2;
+
+interface Kernel {
+  buildTaps(table: number, count: number, origin: number, step: number, maxIndex: number): void;
+  samplePlane(...numbers: number[]): void;
+  mixPlanes(target: number, other: number, bytes: number, weight: number): void;
+  blendLayer(...numbers: number[]): void;
+}
+
+/** A part of a picture that fills the frame: its upper left corner and the picture pixels per frame pixel. */
+export interface Crop {
+  left: number;
+  top: number;
+  step: number;
+}
+
+export interface LoadedPicture {
+  width: number;
+  height: number;
+  y: number;
+  u: number;
+  v: number;
+}
+
+export interface LoadedLayer {
+  /** Size in luma pixels; both even. */
+  width: number;
+  height: number;
+  stride: number;
+  address: number;
+  bytes: number;
+  y: number;
+  u: number;
+  v: number;
+  alpha: number;
+  chromaAlpha: number;
+  spans: number;
+  chromaSpans: number;
+}
+
+/** A layer at a place of the frame (snapped to even pixels), seen through by 0..1. */
+export interface Placement {
+  x: number;
+  y: number;
+  opacity: number;
+}
+
+export type Rasteriser = Awaited<ReturnType<typeof createRasteriser>>;
+
+function createAllocator(first: number, limit: number) {
+  let next = first;
+  const free: { address: number; bytes: number }[] = [];
+  return {
+    take(bytes: number): { address: number; bytes: number } {
+      const rounded = Math.ceil((bytes + PLANE_PADDING_BYTES) / 4096) * 4096;
+      // Best fit: layers come in a few sizes, so that what is left over stays small.
+      let best = -1;
+      for (let i = 0; i < free.length; i++) {
+        const block = free[i]!;
+        if (block.bytes >= rounded && (best < 0 || block.bytes < free[best]!.bytes)) best = i;
+      }
+      if (best >= 0) return free.splice(best, 1)[0]!;
+      if (next + rounded > limit) throw new Error("the rasteriser's memory is used up");
+      const block = { address: next, bytes: rounded };
+      next += rounded;
+      return block;
+    },
+    give(block: { address: number; bytes: number }): void {
+      free.push(block);
+    },
+  };
+}
+
+async function instantiate(memory: WebAssembly.Memory): Promise<Kernel> {
+  const bytes = await Deno.readFile(new URL("kernel/rasteriser.wasm", import.meta.url));
+  const env = {
+    memory,
+    abort: () => {
+      throw new Error("the kernel stopped");
+    },
+  };
+  const { instance } = await WebAssembly.instantiate(bytes, { env });
+  return instance.exports as unknown as Kernel;
+}
+
+/** A drawing board of one frame size (even on both sides). Not shared: one per render. */
+export async function createRasteriser(size: { width: number; height: number }) {
+  const { width, height } = size;
+  const memory = new WebAssembly.Memory({ initial: MEMORY_PAGES, maximum: MEMORY_PAGES });
+  const kernel = await instantiate(memory);
+  const bytes = new Uint8Array(memory.buffer);
+  const allocator = createAllocator(PAGE_BYTES, MEMORY_PAGES * PAGE_BYTES);
+  const lumaBytes = width * height;
+  const chromaBytes = lumaBytes / 4;
+  const frameBytes = lumaBytes + 2 * chromaBytes;
+  const buffers = Array.from({ length: FRAME_BUFFERS }, () => allocator.take(frameBytes).address);
+  const other = allocator.take(frameBytes).address;
+  const taps = allocator.take((width / 8 + 2) * TAP_RECORD_BYTES).address;
+  let current = 0;
+
+  function sample(picture: LoadedPicture, crop: Crop, target: number): void {
+    const { left, top, step } = crop;
+    // Pixel centres: the frame's first pixel lies half a step inside the crop.
+    const x = left + step / 2 - 0.5;
+    const y = top + step / 2 - 0.5;
+    kernel.buildTaps(taps, width, x, step, picture.width - 1);
+    kernel.samplePlane(picture.y, picture.width, picture.height, target, width, height, y, step, taps);
+    // H.264's chroma lies on the left luma pixel; the picture's own was averaged over 2x2 and lies between them.
+    const chromaWidth = picture.width / 2;
+    const chromaRow = (y + 0.5 * step - 0.5) / 2;
+    kernel.buildTaps(taps, width / 2, (x - 0.5) / 2, step, chromaWidth - 1);
+    for (const [source, offset] of [[picture.u, lumaBytes], [picture.v, lumaBytes + chromaBytes]] as const) {
+      const plane = target + offset;
+      kernel.samplePlane(
+        source,
+        chromaWidth,
+        picture.height / 2,
+        plane,
+        width / 2,
+        height / 2,
+        chromaRow,
+        step,
+        taps,
+      );
+    }
+  }
+
+  function store(plane: Uint8Array): number {
+    const { address } = allocator.take(plane.length);
+    bytes.set(plane, address);
+    return address;
+  }
+
+  return {
+    addPicture(planes: PicturePlanes): LoadedPicture {
+      return {
+        width: planes.width,
+        height: planes.height,
+        y: store(planes.y),
+        u: store(planes.u),
+        v: store(planes.v),
+      };
+    },
+    addLayer(planes: LayerPlanes): LoadedLayer {
+      const block = allocator.take(planes.bytes.length);
+      bytes.set(planes.bytes, block.address);
+      const at = (offset: number) => block.address + offset;
+      const { y, u, v, alpha, chromaAlpha, spans, chromaSpans } = planes.offsets;
+      return {
+        width: planes.width,
+        height: planes.height,
+        stride: planes.stride,
+        ...block,
+        y: at(y),
+        u: at(u),
+        v: at(v),
+        alpha: at(alpha),
+        chromaAlpha: at(chromaAlpha),
+        spans: at(spans),
+        chromaSpans: at(chromaSpans),
+      };
+    },
+    dropLayer(layer: LoadedLayer): void {
+      allocator.give({ address: layer.address, bytes: layer.bytes });
+    },
+    /** Starts the next frame with a picture over all of it. */
+    drawPicture(picture: LoadedPicture, crop: Crop): void {
+      current = (current + 1) % FRAME_BUFFERS;
+      sample(picture, crop, buffers[current]!);
+    },
+    /** Fades a second picture in: `weight` 0 leaves the frame as it is, 1 shows only the second. */
+    mixPicture(picture: LoadedPicture, crop: Crop, weight: number): void {
+      sample(picture, crop, other);
+      kernel.mixPlanes(buffers[current]!, other, frameBytes, Math.round(weight * 256));
+    },
+    blend(layer: LoadedLayer, placement: Placement): void {
+      const x = Math.round(placement.x / 2);
+      const y = Math.round(placement.y / 2);
+      const gain = Math.round(Math.min(Math.max(placement.opacity, 0), 1) * 256);
+      if (gain === 0) return;
+      if (x < 0 || y < 0 || 2 * x + layer.width > width || 2 * y + layer.height > height) {
+        throw new Error(`a layer of ${layer.width}x${layer.height} at ${2 * x},${2 * y} leaves the frame`);
+      }
+      const { stride, spans, alpha, chromaAlpha, chromaSpans } = layer;
+      const frame = buffers[current]!;
+      const half = width / 2;
+      const corner = frame + 2 * y * width + 2 * x;
+      kernel.blendLayer(corner, width, layer.y, alpha, stride, layer.height, spans, gain);
+      for (const [plane, offset] of [[layer.u, lumaBytes], [layer.v, lumaBytes + chromaBytes]] as const) {
+        const start = frame + offset + y * half + x;
+        kernel.blendLayer(start, half, plane, chromaAlpha, stride / 2, layer.height / 2, chromaSpans, gain);
+      }
+    },
+    /** The frame as yuv420p bytes: valid until the frame after the next is started. */
+    frame(): Uint8Array<ArrayBuffer> {
+      return bytes.subarray(buffers[current]!, buffers[current]! + frameBytes) as Uint8Array<ArrayBuffer>;
+    },
+  };
+}

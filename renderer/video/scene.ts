@@ -1,0 +1,173 @@
+// A scene: stills, layers and captions of one video, drawn frame by frame.
+
+import type { Canvas } from "@napi-rs/canvas";
+import type { Caption, RenderSpec } from "../../supabase/functions/_shared/contracts/render_spec.ts";
+import { type CaptionPage, drawPage, drawSpokenWord, setCaption } from "./captions.ts";
+import { drawable, drawBlock, drawDots, type Drawn, drawScrim } from "./draw.ts";
+import { type Block, type Layout, layOut } from "./layout.ts";
+import {
+  actionAppearance,
+  type Appearance,
+  appearance,
+  cropAt,
+  eased,
+  planTiming,
+  shotCrop,
+  TRANSITION_FRAMES,
+} from "./motion.ts";
+import { applyFilters, endStill, fitStill, type Pixels, STILL } from "./pictures.ts";
+import { FRAME } from "./presets.ts";
+import { createRasteriser, type LoadedLayer, type LoadedPicture, type Rasteriser } from "./rasteriser.ts";
+import { fontStack } from "./fonts.ts";
+import type { TextStyle } from "./text.ts";
+import { picturePlanes } from "./yuv.ts";
+
+/** Frames after its beginning (or the end card's) that each block enters at. */
+const ENTERS = { heading: 2, offer: 7, saving: 12, card: 3, cta: 9 } as const;
+const END_FADE_FRAMES = 10;
+/** A word stays lit this long after it was spoken, unless the next one begins. */
+const AFTERGLOW_S = 0.25;
+const CAPTION_WEIGHT = 800;
+
+export type Scene = Awaited<ReturnType<typeof createScene>>;
+
+interface Placed {
+  layer: LoadedLayer;
+  x: number;
+  y: number;
+}
+
+function place(rasteriser: Rasteriser, drawn: Drawn): Placed {
+  return { layer: rasteriser.addLayer(drawn.planes), x: drawn.x, y: drawn.y };
+}
+
+/** Blocks by scale: each scale is drawn when it is first needed and kept. */
+function createBlocks(rasteriser: Rasteriser, picture: Canvas | null) {
+  const kept = new Map<Block, Map<number, Placed>>();
+  return (block: Block, look: Appearance): void => {
+    let scales = kept.get(block);
+    if (!scales) kept.set(block, scales = new Map());
+    let placed = scales.get(look.scale);
+    if (!placed) {
+      placed = place(rasteriser, drawBlock(block, { scale: look.scale, picture }));
+      scales.set(look.scale, placed);
+    }
+    rasteriser.blend(placed.layer, { x: placed.x, y: placed.y, opacity: look.opacity });
+  };
+}
+
+/** Captions: the page that is shown and its spoken word are drawn when they come, and dropped when they go. */
+function createCaptions(
+  rasteriser: Rasteriser,
+  options: { captions: Caption[]; layout: Layout; style: TextStyle },
+) {
+  const { captions, layout, style } = options;
+  let shown: { index: number; page: CaptionPage; placed: Placed } | null = null;
+  let lit: { key: string; placed: Placed } | null = null;
+
+  function light(page: CaptionPage, key: string, word: number): Placed {
+    if (lit?.key === key) return lit.placed;
+    if (lit) rasteriser.dropLayer(lit.placed.layer);
+    const drawn = drawSpokenWord(page, word, { style, colour: layout.theme.spoken });
+    lit = { key, placed: place(rasteriser, drawn) };
+    return lit.placed;
+  }
+
+  return (time_s: number): void => {
+    const index = captions.findIndex((caption) => caption.start_s <= time_s && time_s < caption.end_s);
+    if (index < 0) return;
+    const caption = captions[index]!;
+    if (shown?.index !== index) {
+      if (shown) rasteriser.dropLayer(shown.placed.layer);
+      const page = setCaption(caption, layout.captions, style);
+      shown = { index, page, placed: place(rasteriser, drawPage(page, style)) };
+    }
+    rasteriser.blend(shown.placed.layer, { ...shown.placed, opacity: 1 });
+    const word = caption.words.findLastIndex((each) => each.start_s <= time_s);
+    if (word < 0 || time_s > caption.words[word]!.end_s + AFTERGLOW_S) return;
+    const placed = light(shown.page, `${index}:${word}`, word);
+    rasteriser.blend(placed.layer, { ...placed, opacity: 1 });
+  };
+}
+
+async function loadStills(rasteriser: Rasteriser, stills: Pixels[]) {
+  const pictures: LoadedPicture[] = stills.map((still) =>
+    rasteriser.addPicture(picturePlanes(still.data, STILL))
+  );
+  const ending = await endStill(stills.at(-1)!);
+  return { pictures, ending: rasteriser.addPicture(picturePlanes(ending.data, STILL)) };
+}
+
+/** Prepares a video: fits the pictures, lays out, and gives a function that draws any frame. */
+export async function createScene(spec: RenderSpec, sources: Pixels[]) {
+  const layout = layOut(spec, { pictures: sources.length });
+  const timing = planTiming({
+    template: spec.template,
+    duration_s: spec.duration_s,
+    pictures: sources.length,
+  });
+  const stills: Pixels[] = [];
+  let first: Pixels | null = null;
+  for (const source of sources) {
+    const filtered = await applyFilters(source, spec.filters);
+    first ??= filtered;
+    stills.push(await fitStill(filtered, layout.picture));
+  }
+  const rasteriser = await createRasteriser(FRAME);
+  const { pictures, ending } = await loadStills(rasteriser, stills);
+  const product = layout.end.some((block) => block.thumbnail) ? drawable(first!.data, first!) : null;
+  const drawBlockAt = createBlocks(rasteriser, product);
+  const stack = fontStack({ language: spec.language, family: spec.font });
+  const style = { stack, weight: CAPTION_WEIGHT, language: spec.language };
+  const drawCaptions = createCaptions(rasteriser, { captions: spec.captions, layout, style });
+  const scrims = layout.scrims.map((scrim) => place(rasteriser, drawScrim(scrim)));
+  const dots = layout.dots === null
+    ? []
+    : sources.map((_, lit) => place(rasteriser, drawDots(layout.dots!, { count: sources.length, lit })));
+
+  function drawPictures(frame: number): number {
+    const shots = timing.shots.filter((shot) => shot.first <= frame && frame < shot.last);
+    const [from, to] = shots;
+    rasteriser.drawPicture(pictures[from!.picture]!, shotCrop(from!, frame, layout.picture));
+    if (to) {
+      const weight = eased((frame - to.first + 1) / (TRANSITION_FRAMES + 1));
+      rasteriser.mixPicture(pictures[to.picture]!, shotCrop(to, frame, layout.picture), weight);
+    }
+    return (to ?? from)!.picture;
+  }
+
+  function drawEnding(frame: number): void {
+    const since = frame - timing.end;
+    if (since < 0) return;
+    const zoom = 1 + 0.05 * since / (timing.frames - timing.end);
+    const crop = cropAt(zoom, { x: FRAME.width / 2, y: FRAME.height / 2 });
+    if (since >= END_FADE_FRAMES) rasteriser.drawPicture(ending, crop);
+    else rasteriser.mixPicture(ending, crop, eased((since + 1) / (END_FADE_FRAMES + 1)));
+  }
+
+  /** Draws a frame; the bytes are valid until the frame after the next is drawn. */
+  function draw(frame: number, options: { captions?: boolean } = {}): Uint8Array<ArrayBuffer> {
+    const whole = frame - timing.end >= END_FADE_FRAMES;
+    const picture = whole ? 0 : drawPictures(frame);
+    drawEnding(frame);
+    const fading = 1 - eased((frame - timing.end + 1) / END_FADE_FRAMES);
+    for (const scrim of scrims) rasteriser.blend(scrim.layer, { ...scrim, opacity: fading });
+    const mark = dots[picture];
+    if (mark) rasteriser.blend(mark.layer, { ...mark, opacity: fading });
+    for (const block of layout.main) {
+      const look = appearance(frame, { first: ENTERS[block.name], last: timing.end + 2 });
+      if (look) drawBlockAt(block, look);
+    }
+    for (const block of layout.end) {
+      const enters = timing.end + ENTERS[block.name];
+      const look = block.name === "cta"
+        ? actionAppearance(frame, enters)
+        : appearance(frame, { first: enters, last: timing.frames + ENTERS.cta });
+      if (look) drawBlockAt(block, look);
+    }
+    if (options.captions !== false) drawCaptions(frame / FRAME.rate);
+    return rasteriser.frame();
+  }
+
+  return { layout, timing, draw };
+}

@@ -1,0 +1,106 @@
+// Sound: the voice decoded, cut, tightened, brought to the platforms' loudness, and laid into silence of exact length.
+
+import { join } from "node:path";
+import type { RenderSpec } from "../../supabase/functions/_shared/contracts/render_spec.ts";
+import { type FfmpegOptions, runFfmpeg } from "./ffmpeg.ts";
+import { AUDIO, LOUDNESS } from "./presets.ts";
+
+/** The AAC encoder puts one frame before the first sample; without an edit list it is heard, so it replaces silence. */
+const AAC_FRAME = 1024;
+const BYTES_PER_SAMPLE = 2 * AUDIO.channels;
+const FADE_S = 0.05;
+/** Below the allowed true peak: AAC raises peaks a little. */
+const LIMIT_DBTP = -3;
+const LIMITER_RATE = AUDIO.rate * 4;
+const LOUDNESS_TOLERANCE_LU = 0.3;
+const LOUDNESS_PASSES = 4;
+const LARGEST_GAIN_DB = 45;
+
+/** Decibels that were measured by ebur128; null for silence. */
+function integrated(log: string): number | null {
+  const found = [...log.matchAll(/I:\s+(-?[\d.]+|-inf|nan) LUFS/g)].at(-1)?.[1];
+  const value = Number(found);
+  return Number.isFinite(value) && value > -69 ? value : null;
+}
+
+/** Samples of the audio track: whole AAC frames that end no later than the picture. */
+function trackSamples(duration_s: number): number {
+  const frames = Math.floor(duration_s * AUDIO.rate / AAC_FRAME);
+  return Math.max(1, frames - 1) * AAC_FRAME;
+}
+
+function voiceFilters(voice: NonNullable<RenderSpec["voice"]>): string[] {
+  const filters: string[] = [];
+  if (voice.cut_at_s !== null) {
+    const fade = Math.max(0, voice.cut_at_s - FADE_S);
+    filters.push(`atrim=end=${voice.cut_at_s}`, `afade=t=out:st=${fade.toFixed(3)}:d=${FADE_S}`);
+  }
+  if (voice.tempo > 1.001) filters.push(`atempo=${voice.tempo}`);
+  return [...filters, `aresample=${AUDIO.rate}`, "aformat=sample_fmts=fltp:channel_layouts=stereo"];
+}
+
+/** The voice as stereo 16-bit samples at -14 LUFS, its true peaks limited at four times the rate. */
+async function levelledVoice(
+  spec: RenderSpec,
+  options: FfmpegOptions & { voicePath: string; folder: string },
+): Promise<Uint8Array> {
+  const voice = spec.voice!;
+  const plain = join(options.folder, "voice.f32.wav");
+  const input = ["-f", voice.format, "-i", options.voicePath];
+  const first = await runFfmpeg(
+    [
+      ...input,
+      "-vn",
+      "-af",
+      [...voiceFilters(voice), "ebur128"].join(","),
+      "-c:a",
+      "pcm_f32le",
+      "-f",
+      "wav",
+      plain,
+    ],
+    options,
+  );
+  let level = integrated(first.log);
+  let gain = 0;
+  let samples = new Uint8Array();
+  if (level === null) return samples;
+  for (let pass = 0; pass < LOUDNESS_PASSES; pass++) {
+    gain = Math.min(gain + LOUDNESS.integrated_lufs - level, LARGEST_GAIN_DB);
+    const limiter = `alimiter=limit=${10 ** (LIMIT_DBTP / 20)}:attack=2:release=60:level=disabled`;
+    const chain = [
+      `volume=${gain.toFixed(2)}dB`,
+      `aresample=${LIMITER_RATE}`,
+      limiter,
+      `aresample=${AUDIO.rate}`,
+      "ebur128",
+      `aresample=${AUDIO.rate}`,
+    ];
+    const output = ["-f", "s16le", "-ar", `${AUDIO.rate}`, "-ac", `${AUDIO.channels}`, "pipe:1"];
+    const run = await runFfmpeg(["-f", "wav", "-i", plain, "-af", chain.join(","), ...output], options);
+    samples = run.output as Uint8Array<ArrayBuffer>;
+    level = integrated(run.log) ?? LOUDNESS.integrated_lufs;
+    if (Math.abs(level - LOUDNESS.integrated_lufs) <= LOUDNESS_TOLERANCE_LU) break;
+  }
+  await Deno.remove(plain);
+  return samples;
+}
+
+/** Writes the whole sound track as raw samples and gives its path. */
+export async function makeSound(
+  spec: RenderSpec,
+  options: FfmpegOptions & { voicePath: string | null; folder: string },
+): Promise<string> {
+  const track = new Uint8Array(trackSamples(spec.duration_s) * BYTES_PER_SAMPLE);
+  if (spec.voice && options.voicePath !== null) {
+    const voice = await levelledVoice(spec, { ...options, voicePath: options.voicePath });
+    // The encoder's own frame of silence comes before the track, so that all of it is a frame late.
+    const at = (Math.round(spec.voice.start_s * AUDIO.rate) - AAC_FRAME) * BYTES_PER_SAMPLE;
+    const from = Math.max(0, -at);
+    const to = Math.max(0, at);
+    track.set(voice.subarray(from, from + Math.max(0, track.length - to)), to);
+  }
+  const path = join(options.folder, "sound.s16le");
+  await Deno.writeFile(path, track);
+  return path;
+}

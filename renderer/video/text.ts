@@ -1,0 +1,207 @@
+// Typesetting: measuring, wrapping by the language's own words, shrinking until it fits, direction of a paragraph.
+
+import { createCanvas, type SKRSContext2D } from "@napi-rs/canvas";
+
+/** How a text is set. `tracking` is extra space between letters, in ems (never for joined scripts). */
+export interface TextStyle {
+  stack: string;
+  weight: number;
+  language: string;
+  tracking?: number;
+}
+
+/** A text broken into lines at one size. Lengths in pixels. */
+export interface SetText {
+  lines: string[];
+  size: number;
+  lineHeight: number;
+  width: number;
+  height: number;
+  rtl: boolean;
+}
+
+/** Room for a text: sizes are tried from the largest down, with as many lines as `lines` and the height allow. */
+export interface Room {
+  width: number;
+  maxHeight: number;
+  size: number;
+  minSize: number;
+  lines: number;
+  /** Lines at the smallest size, where even that is not enough for `lines`. */
+  linesAtMin?: number;
+}
+
+const RIGHT_TO_LEFT = /[\p{Script=Hebrew}\p{Script=Arabic}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}]/u;
+const STRONG = /[\p{L}]/u;
+const LINE_HEIGHT = 1.22;
+/** Scripts whose tall or stacked marks need more room between lines. */
+const TALL = /[\p{Script=Arabic}\p{Script=Devanagari}\p{Script=Thai}\p{Script=Hebrew}]/u;
+const TALL_LINE_HEIGHT = 1.42;
+const SIZE_STEP = 2;
+const ELLIPSIS = "…";
+
+const pen: SKRSContext2D = createCanvas(8, 8).getContext("2d");
+
+/** Whether a paragraph runs from right to left: its first letter decides. */
+export function isRightToLeft(text: string): boolean {
+  const first = STRONG.exec(text);
+  return first !== null && RIGHT_TO_LEFT.test(first[0]);
+}
+
+/** Sets a pen's font for a size; joined scripts are never tracked. */
+export function applyFont(
+  context: SKRSContext2D,
+  style: TextStyle,
+  options: { size: number; text: string },
+): void {
+  context.font = `${style.weight} ${options.size}px ${style.stack}`;
+  const tracking = RIGHT_TO_LEFT.test(options.text) ? 0 : style.tracking ?? 0;
+  context.letterSpacing = `${tracking * options.size}px`;
+}
+
+/** Width of one line, in pixels. */
+export function textWidth(text: string, style: TextStyle & { size: number }): number {
+  applyFont(pen, style, { size: style.size, text });
+  return pen.measureText(text).width;
+}
+
+/** Pieces that a line may be broken between; a piece keeps its trailing space and closing punctuation. */
+function breakable(text: string, language: string): string[] {
+  let segmenter: Intl.Segmenter;
+  try {
+    segmenter = new Intl.Segmenter(language, { granularity: "word" });
+  } catch {
+    segmenter = new Intl.Segmenter("en", { granularity: "word" });
+  }
+  const pieces: string[] = [];
+  let open = "";
+  for (const { segment, isWordLike } of segmenter.segment(text)) {
+    const last = pieces.at(-1);
+    const opens = /^[\p{Ps}\p{Pi}¿¡#$€£¥@]+$/u.test(segment);
+    // Without a space between them two segments stay together, but for scripts that write without spaces.
+    const glued = last !== undefined && open === "" && !/\s$/u.test(last) && !/\s/u.test(segment) &&
+      !(isWordLike && /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}]/u.test(segment));
+    if (opens && !glued) open += segment;
+    else if (last !== undefined && open === "" && (glued || /^\s+$/u.test(segment))) {
+      pieces[pieces.length - 1] = last + segment;
+    } else {
+      pieces.push(open + segment);
+      open = "";
+    }
+  }
+  if (open) pieces.push(open);
+  return pieces;
+}
+
+function breakLong(piece: string, fits: (text: string) => boolean): string[] {
+  const parts: string[] = [];
+  let part = "";
+  for (const { segment } of new Intl.Segmenter("en", { granularity: "grapheme" }).segment(piece)) {
+    if (part !== "" && !fits(part + segment)) {
+      parts.push(part);
+      part = segment;
+    } else part += segment;
+  }
+  if (part) parts.push(part);
+  return parts;
+}
+
+function wrap(pieces: string[], fits: (text: string) => boolean): string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const piece of pieces) {
+    if (fits((line + piece).trimEnd())) {
+      line += piece;
+      continue;
+    }
+    if (line !== "") lines.push(line.trimEnd());
+    const parts = fits(piece.trimEnd()) ? [piece] : breakLong(piece, fits);
+    lines.push(...parts.slice(0, -1));
+    line = parts.at(-1) ?? "";
+  }
+  if (line.trim() !== "") lines.push(line.trimEnd());
+  return lines;
+}
+
+/** Evens the lines out: the narrowest column that needs no more lines, so that no word stands alone. */
+function balance(
+  pieces: string[],
+  room: { width: number; lines: number; measure: (text: string) => number },
+) {
+  let narrow = room.width * 0.55;
+  let wide = room.width;
+  for (let i = 0; i < 6; i++) {
+    const middle = (narrow + wide) / 2;
+    const tooNarrow = pieces.some((piece) => room.measure(piece.trimEnd()) > middle);
+    if (!tooNarrow && wrap(pieces, (text) => room.measure(text) <= middle).length <= room.lines) {
+      wide = middle;
+    } else narrow = middle;
+  }
+  return wrap(pieces, (text) => room.measure(text) <= wide);
+}
+
+function shorten(line: string, fits: (text: string) => boolean): string {
+  let words = line.split(" ");
+  while (words.length > 1 && !fits(words.join(" ") + ELLIPSIS)) words = words.slice(0, -1);
+  let text = words.join(" ").replace(/[\s\p{P}]+$/u, "");
+  while (text.length > 1 && !fits(text + ELLIPSIS)) text = [...text].slice(0, -1).join("");
+  return text + ELLIPSIS;
+}
+
+/** Sets a text in a room: as large as it fits, balanced; only where the smallest size is too large it is shortened. */
+export function setText(text: string, style: TextStyle, room: Room): SetText {
+  const clean = text.replace(/\s+/gu, " ").trim();
+  const pieces = breakable(clean, style.language);
+  const factor = TALL.test(clean) ? TALL_LINE_HEIGHT : LINE_HEIGHT;
+  for (let size = room.size;; size -= SIZE_STEP) {
+    const last = size <= room.minSize;
+    const measure = (part: string) => textWidth(part, { ...style, size });
+    const fits = (part: string) => measure(part) <= room.width;
+    const lineHeight = Math.round(size * factor);
+    const allowed = Math.max(
+      1,
+      Math.min(last ? room.linesAtMin ?? room.lines : room.lines, Math.floor(room.maxHeight / lineHeight)),
+    );
+    const wordBroken = !last && pieces.some((piece) => !fits(piece.trimEnd()));
+    let lines = wordBroken ? [] : wrap(pieces, fits);
+    if (!last && (wordBroken || lines.length > allowed)) continue;
+    if (lines.length > allowed) {
+      lines = [...lines.slice(0, allowed - 1), shorten(lines.slice(allowed - 1).join(" "), fits)];
+    } else if (lines.length > 1) lines = balance(pieces, { width: room.width, lines: lines.length, measure });
+    return {
+      lines,
+      size,
+      lineHeight,
+      width: Math.ceil(Math.max(...lines.map(measure))),
+      height: lineHeight * lines.length,
+      rtl: isRightToLeft(clean),
+    };
+  }
+}
+
+/** Draws lines whose box starts at `x`, `y` and is `width` wide; the baseline keeps descenders inside. */
+export function drawText(
+  context: SKRSContext2D,
+  set: SetText,
+  options: {
+    style: TextStyle;
+    x: number;
+    y: number;
+    width: number;
+    align: "start" | "center";
+    colour: string;
+  },
+): void {
+  const { style, x, y, width, align, colour } = options;
+  context.textBaseline = "alphabetic";
+  context.fillStyle = colour;
+  context.direction = set.rtl ? "rtl" : "ltr";
+  context.textAlign = align === "center" ? "center" : set.rtl ? "right" : "left";
+  const at = align === "center" ? x + width / 2 : set.rtl ? x + width : x;
+  set.lines.forEach((line, index) => {
+    applyFont(context, style, { size: set.size, text: line });
+    const baseline = y + index * set.lineHeight + (set.lineHeight - set.size) / 2 + set.size * 0.86;
+    context.fillText(line, at, baseline);
+  });
+  context.letterSpacing = "0px";
+}
