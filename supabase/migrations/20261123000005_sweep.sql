@@ -1,0 +1,240 @@
+-- The sweep: the certainty behind the kicks. It takes lost leases back, names the batches that need a kick and the
+-- objects that nobody names. It reads work lists and open work, never history.
+
+-- One lost lease. The row is queued again at once. The loss counts when its attempt raised neither stage nor progress:
+-- from the second such in a row the row backs off, at the fifth it fails, but not before `worker_lost_after_s` since
+-- the first. The caller holds the batch's lock and touches the batch.
+create function private.take_back(p_job_id uuid) returns void
+language plpgsql set search_path = '' as $$
+declare
+  v_now timestamptz := clock_timestamp();
+  v_raised_at timestamptz;
+  v_trouble private.retries;
+  v_wait_s numeric;
+begin
+  select raised_at into v_raised_at from private.leases where job_id = p_job_id;
+  if v_raised_at is null then
+    insert into private.retries as r (job_id, loss_count, first_lost_at, last_error_code, last_error, last_error_at)
+    values (p_job_id, 1, v_now, 'worker_lost', 'The lease ran out.', v_now)
+    on conflict (job_id) do update set loss_count = r.loss_count + 1,
+      first_lost_at = coalesce(r.first_lost_at, excluded.first_lost_at),
+      backoff_count = r.backoff_count + case when r.loss_count >= 1 then 1 else 0 end,
+      last_error_code = excluded.last_error_code, last_error = excluded.last_error,
+      last_error_at = excluded.last_error_at
+    returning * into v_trouble;
+    if v_trouble.loss_count >= 5
+      and v_now >= v_trouble.first_lost_at + make_interval(secs => private.setting('worker_lost_after_s'))
+    then
+      perform private.end_failed(p_job_id, 'worker_lost',
+        'Making this video was started several times and broke off each time. Please retry it later.');
+      return;
+    end if;
+    if v_trouble.loss_count >= 2 then
+      v_wait_s := private.backoff_s(v_trouble.backoff_count);
+    end if;
+  end if;
+  delete from private.leases where job_id = p_job_id;
+  update public.jobs set status = 'queued', available_at = v_now + make_interval(secs => v_wait_s)
+  where id = p_job_id;
+end
+$$;
+
+-- Takes back every lost lease of at most 100 batches, passing over batches that are locked. Returns how many.
+create function private.take_back_lost() returns int
+language plpgsql set search_path = '' as $$
+declare
+  v_batch_id uuid;
+  v_job_id uuid;
+  v_lost int := 0;
+begin
+  for v_batch_id in
+    select b.id from public.batches b
+    where b.id in (select l.batch_id from private.leases l where l.expires_at <= clock_timestamp())
+    order by b.id limit 100
+    for no key update skip locked
+  loop
+    for v_job_id in
+      -- Read behind the lock: a report may have renewed it meanwhile.
+      select l.job_id from private.leases l join public.jobs j on j.id = l.job_id
+      where l.batch_id = v_batch_id and l.expires_at <= clock_timestamp() order by j.position
+    loop
+      perform private.take_back(v_job_id);
+      v_lost := v_lost + 1;
+    end loop;
+    if found then
+      update public.batches set updated_at = clock_timestamp() where id = v_batch_id;
+      perform private.close_batch(v_batch_id);
+    end if;
+  end loop;
+  return v_lost;
+end
+$$;
+
+-- At most 100 batches from which a claim would take a row now, those first that were not kicked for longest.
+create function private.find_claimable() returns uuid[]
+language plpgsql set search_path = '' as $$
+declare
+  v_batch_ids uuid[];
+begin
+  with needing as (
+    select o.batch_id from private.open_batches o join public.batches b on b.id = o.batch_id
+    where private.more_to_claim(o.batch_id, (b.options ->> 'concurrency')::int)
+    order by o.kicked_at nulls first limit 100
+    for update of o skip locked
+  ), marked as (
+    update private.open_batches o set kicked_at = clock_timestamp()
+    from needing n where o.batch_id = n.batch_id
+    returning o.batch_id
+  )
+  select coalesce(array_agg(batch_id), '{}') into v_batch_ids from marked;
+  return v_batch_ids;
+end
+$$;
+
+-- Whether this object of the bucket is an orphan: its job is gone, or has finished and names it in neither result nor
+-- checkpoint. What does not lie under <profile_id>/<job_id>/ was not put there by this project and is left alone.
+create function private.is_orphan(p_name text) returns boolean
+language plpgsql stable set search_path = '' as $$
+declare
+  v_job record;
+begin
+  if p_name !~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/[^/]+$' then
+    return false;
+  end if;
+  select j.finished_at, j.result, c.data into v_job
+  from public.jobs j left join private.checkpoints c on c.job_id = j.id
+  where j.id = split_part(p_name, '/', 2)::uuid;
+  return not found or (v_job.finished_at is not null and array_position(array[
+    v_job.result ->> 'video_path', v_job.result ->> 'thumbnail_path', v_job.result ->> 'subtitles_path',
+    v_job.data -> 'voiceover' ->> 'path'
+  ], p_name) is null);
+end
+$$;
+
+-- At most 100 orphans: first around jobs that ended lately, looked at four times within 15 min because an upload may
+-- come late; then a slow walk through the whole bucket, 100 objects a sweep, for what slipped through.
+create function private.find_orphans() returns text[]
+language plpgsql set search_path = '' as $$
+declare
+  v_leftover record;
+  v_found text[];
+  v_orphans text[] := '{}';
+  v_names text[];
+begin
+  for v_leftover in
+    select job_id, profile_id, check_count from private.leftovers
+    where check_at <= clock_timestamp() order by check_at limit 200 for update skip locked
+  loop
+    select coalesce(array_agg(o.name), '{}') into v_found from storage.objects o
+    where o.bucket_id = 'videos'
+      and o.name collate "C" > format('%s/%s/', v_leftover.profile_id, v_leftover.job_id) collate "C"
+      and o.name collate "C" < format('%s/%s0', v_leftover.profile_id, v_leftover.job_id) collate "C"
+      and private.is_orphan(o.name);
+    v_orphans := v_orphans || v_found;
+    if v_leftover.check_count >= 3 and cardinality(v_found) = 0 then
+      delete from private.leftovers where job_id = v_leftover.job_id;
+    elsif cardinality(v_found) = 0 then
+      update private.leftovers set check_count = check_count + 1,
+        check_at = clock_timestamp() + (array[30, 180, 600])[check_count + 1] * interval '1 second'
+      where job_id = v_leftover.job_id;
+    else
+      -- Named now, and looked at again by the next sweep until they are gone; behind others that wait.
+      update private.leftovers set check_at = clock_timestamp() where job_id = v_leftover.job_id;
+    end if;
+    exit when cardinality(v_orphans) >= 100;
+  end loop;
+  select array_agg(o.name order by o.name collate "C") into v_names from (
+    select name from storage.objects
+    where bucket_id = 'videos' and name collate "C" > (select object_cursor from private.sweep_state) collate "C"
+    order by name collate "C" limit 100
+  ) o;
+  update private.sweep_state set object_cursor =
+    case when cardinality(v_names) = 100 then v_names[100] else '' end
+  where object_cursor <> '' or cardinality(v_names) = 100;
+  select v_orphans || coalesce(array_agg(name), '{}') into v_orphans
+  from unnest(v_names) as seen (name) where name <> all (v_orphans) and private.is_orphan(name);
+  return v_orphans[1:100];
+end
+$$;
+
+-- Run every 10 s. Locks: its own row of notes (a second sweep beside it does nothing), then batches that have lost
+-- leases, skipping locked ones: it never waits while it holds a lock.
+-- Returns {"kick": batches to kick, "orphans": objects to remove, "lost": leases taken back}.
+create function public.sweep() returns jsonb
+language plpgsql set search_path = '' as $$
+declare
+  v_lost int;
+  v_kick uuid[];
+  v_orphans text[];
+begin
+  perform from private.sweep_state for update skip locked;
+  if not found then
+    return '{"kick": [], "orphans": [], "lost": 0}';
+  end if;
+  v_lost := private.take_back_lost();
+  v_kick := private.find_claimable();
+  v_orphans := private.find_orphans();
+  update private.sweep_state set swept_at = clock_timestamp(), lost_count = v_lost, kick_count = cardinality(v_kick),
+    orphan_count = cardinality(v_orphans);
+  return jsonb_build_object('kick', to_jsonb(v_kick), 'orphans', to_jsonb(v_orphans), 'lost', v_lost);
+end
+$$;
+
+-- Keeps what a kick was answered, for operators. A status is absent where no answer came.
+create function public.record_kick(p_batch_id uuid, p_status int, p_message text) returns void
+language plpgsql set search_path = '' as $$
+begin
+  update private.open_batches set kicked_at = clock_timestamp(), kick_status = p_status,
+    kick_message = left(p_message, 500)
+  where batch_id = p_batch_id;
+  update private.sweep_state set kicked_at = clock_timestamp(), kicked_batch_id = p_batch_id,
+    kick_status = p_status, kick_message = left(p_message, 500);
+end
+$$;
+
+-- For operators: work that is stuck or slow, one row each, worst first; one row with `trouble` null when all is well.
+-- Every row shows the last sweep and the last kick.
+create view private.operations with (security_invoker = true) as
+select
+  w.trouble, w.since, w.batch_id, w.job_id, w.position, w.status, w.stage, w.progress, w.run, w.attempt,
+  w.lease_expires_at, w.next_try_at, w.loss_count, w.backoff_count, w.last_error_code, w.last_error,
+  w.batch_kicked_at, w.batch_kick_status, w.batch_kick_message,
+  s.swept_at as last_sweep_at, s.lost_count as last_sweep_lost, s.kick_count as last_sweep_kicks,
+  s.orphan_count as last_sweep_orphans, s.kicked_at as last_kick_at, s.kicked_batch_id as last_kick_batch_id,
+  s.kick_status as last_kick_status, s.kick_message as last_kick_message
+from private.sweep_state s
+left join lateral (
+  select
+    case
+      when l.expires_at <= clock_timestamp() then 'lease ran out, not swept yet'
+      when l.job_id is not null and l.token is null and l.claimed_at < clock_timestamp() - interval '1 minute'
+        then 'handed over, not claimed'
+      when l.token is not null
+        and coalesce(l.raised_at, l.claimed_at) < clock_timestamp() - interval '5 minutes' then 'no progress'
+      when j.status = 'queued' and j.available_at > clock_timestamp() then 'in back-off'
+      when r.loss_count > 0 then 'worker lost before'
+      when j.status = 'queued' and (o.kicked_at is null or o.kicked_at < clock_timestamp() - interval '1 minute')
+        and b.updated_at < clock_timestamp() - interval '1 minute'
+        and private.more_to_claim(j.batch_id, (b.options ->> 'concurrency')::int) then 'due, not claimed'
+    end as trouble,
+    coalesce(r.first_lost_at, r.last_error_at, l.raised_at, l.claimed_at, b.updated_at) as since,
+    j.batch_id, j.id as job_id, j.position, j.status, j.stage, j.progress, j.run, j.attempt,
+    l.expires_at as lease_expires_at, j.available_at as next_try_at, r.loss_count, r.backoff_count,
+    r.last_error_code, r.last_error, o.kicked_at as batch_kicked_at, o.kick_status as batch_kick_status,
+    o.kick_message as batch_kick_message
+  from private.open_batches o
+  join public.batches b on b.id = o.batch_id
+  join public.jobs j on j.batch_id = o.batch_id and j.finished_at is null
+  left join private.leases l on l.job_id = j.id
+  left join private.retries r on r.job_id = j.id
+) w on w.trouble is not null
+order by w.since;
+
+grant select on private.operations to service_role;
+grant execute on function public.sweep() to service_role;
+grant execute on function public.record_kick(uuid, int, text) to service_role;
+grant execute on function private.take_back(uuid) to service_role;
+grant execute on function private.take_back_lost() to service_role;
+grant execute on function private.find_claimable() to service_role;
+grant execute on function private.is_orphan(text) to service_role;
+grant execute on function private.find_orphans() to service_role;

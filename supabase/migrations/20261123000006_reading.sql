@@ -1,0 +1,158 @@
+-- What clients read: the counting view, the finished videos, and batch-status as one query each. All of it runs with
+-- the caller's rights: row security decides what is there.
+
+-- Every count, status and outcome is derived here. The counts of one batch come from one index alone.
+create view public.batch_status with (security_invoker = true) as
+select
+  b.id as batch_id,
+  b.profile_id,
+  case
+    when c.open > 0 then 'processing'
+    when c.cancelled > 0 then 'cancelled'
+    else 'completed'
+  end as status,
+  case
+    when c.open > 0 then null
+    when c.cancelled > 0 then 'cancelled'
+    when c.failed = 0 then 'succeeded'
+    when c.completed = 0 then 'failed'
+    else 'completed_with_errors'
+  end as outcome,
+  c.total, c.completed, c.failed, c.cancelled, c.queued, c.processing,
+  b.created_at,
+  b.updated_at,
+  case when c.open = 0 then c.finished_at end as finished_at
+from public.batches b
+cross join lateral (
+  select
+    count(*) as total,
+    count(*) filter (where j.status = 'queued') as queued,
+    count(*) filter (where j.status = 'processing') as processing,
+    count(*) filter (where j.status in ('queued', 'processing')) as open,
+    count(*) filter (where j.status = 'completed') as completed,
+    count(*) filter (where j.status = 'failed') as failed,
+    count(*) filter (where j.status = 'cancelled') as cancelled,
+    max(j.finished_at) as finished_at
+  from public.jobs j where j.batch_id = b.id
+) c;
+
+-- Finished videos of a profile, newest first. `video_link` is the path of the signed address, good until
+-- `url_expires_at`: the project's own origin goes before it. A frontend may also sign `video_path` anew.
+create view public.videos with (security_invoker = true) as
+select
+  j.id as job_id, j.batch_id, j.profile_id, j.product_id, j.title, j.finished_at,
+  j.result ->> 'video_path' as video_path,
+  j.result ->> 'thumbnail_path' as thumbnail_path,
+  j.result ->> 'subtitles_path' as subtitles_path,
+  '/storage/v1/object/sign/videos/' || (j.result ->> 'video_path') || '?token=' || (j.result ->> 'video_token')
+    as video_link,
+  '/storage/v1/object/sign/videos/' || (j.result ->> 'thumbnail_path') || '?token='
+    || (j.result ->> 'thumbnail_token') as thumbnail_link,
+  (j.result ->> 'url_expires_at')::timestamptz as url_expires_at,
+  (j.result ->> 'duration_s')::numeric as duration_s,
+  (j.result ->> 'width')::int as width,
+  (j.result ->> 'height')::int as height,
+  (j.result ->> 'size_bytes')::bigint as size_bytes,
+  j.result -> 'postable' as postable
+from public.jobs j
+where j.status = 'completed'
+order by j.finished_at desc;
+
+-- One batch with its rows, for the caller who may read it. The tag is of the body's text, so it changes when and only
+-- when the body does; the body is left out when the caller has it.
+-- Returns null (no such batch for this caller) or {"etag", "body"}. Writes and locks nothing.
+create function public.get_batch_status(p_batch_id uuid, p_origin text, p_etags text[] default '{}') returns jsonb
+language plpgsql stable set search_path = '' set timezone = 'UTC' as $$
+declare
+  v_base text := p_origin || '/storage/v1/object/sign/videos/';
+  v_body jsonb;
+  v_etag text;
+begin
+  select jsonb_build_object(
+    'batch_id', s.batch_id, 'status', s.status, 'total', s.total, 'completed', s.completed, 'failed', s.failed,
+    'cancelled', s.cancelled, 'outcome', s.outcome, 'created_at', s.created_at, 'updated_at', s.updated_at,
+    'finished_at', s.finished_at, 'product_jobs', rows.product_jobs
+  ) into v_body
+  from public.batch_status s
+  cross join lateral (
+    select jsonb_agg(jsonb_build_object(
+      'product_id', j.product_id, 'job_id', j.id, 'title', j.title, 'status', j.status,
+      'progress', j.progress::text, 'error', j.error, 'error_code', j.error_code, 'stage', j.stage,
+      'attempt', j.attempt, 'started_at', j.started_at, 'finished_at', j.finished_at,
+      'result', case when j.result is not null then
+        (j.result - '{video_token,thumbnail_token,subtitles_token}'::text[]) || jsonb_build_object(
+          'video_url', v_base || (j.result ->> 'video_path') || '?token=' || (j.result ->> 'video_token'),
+          'thumbnail_url', v_base || (j.result ->> 'thumbnail_path') || '?token=' || (j.result ->> 'thumbnail_token'),
+          'subtitles_url', v_base || (j.result ->> 'subtitles_path') || '?token=' || (j.result ->> 'subtitles_token')
+        ) end
+    ) order by j.position) as product_jobs
+    from public.jobs j where j.batch_id = s.batch_id
+  ) rows
+  where s.batch_id = p_batch_id;
+  if v_body is null then
+    return null;
+  end if;
+  v_etag := md5(v_body::text);
+  return jsonb_build_object('etag', v_etag,
+    'body', case when p_etags && array[v_etag, '*'] then null else v_body end);
+end
+$$;
+
+-- The page of a profile's batches, newest first; null profile: the caller's default one, an empty list without one.
+-- Raises PT404 profile_not_found, PT422 invalid_request for a cursor that is none.
+-- Returns {"etag", "body": {"batches", "next"} or null}. Writes and locks nothing.
+create function public.list_batch_statuses(
+  p_profile_id uuid,
+  p_limit int,
+  p_before text,
+  p_origin text,
+  p_etags text[] default '{}'
+) returns jsonb
+language plpgsql stable set search_path = '' set timezone = 'UTC' as $$
+declare
+  v_profile_id uuid;
+  v_limit int := least(greatest(coalesce(p_limit, 20), 1), 100);
+  v_before_at timestamptz := 'infinity';
+  v_before_id uuid := 'ffffffff-ffff-ffff-ffff-ffffffffffff';
+  v_body jsonb;
+  v_etag text;
+begin
+  select p.id into v_profile_id from public.profiles p
+  where p.user_id = (select auth.uid()) and (p.id = p_profile_id or (p_profile_id is null and p.is_default));
+  if not found and p_profile_id is not null then
+    raise exception using errcode = 'PT404', message = 'No such profile.', detail = 'profile_not_found';
+  end if;
+  if p_before is not null then
+    if p_before !~ '^[0-9]{1,16}_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then
+      raise exception using errcode = 'PT422', message = 'This cursor is none.', detail = 'invalid_request';
+    end if;
+    v_before_at := timestamptz 'epoch' + split_part(p_before, '_', 1)::bigint * interval '1 microsecond';
+    v_before_id := split_part(p_before, '_', 2)::uuid;
+  end if;
+  with page as materialized (
+    select s.* from public.batch_status s
+    where s.profile_id = v_profile_id and (s.created_at, s.batch_id) < (v_before_at, v_before_id)
+    order by s.created_at desc, s.batch_id desc limit v_limit + 1
+  ), shown as (
+    select * from page order by created_at desc, batch_id desc limit v_limit
+  )
+  select jsonb_build_object(
+    'batches', coalesce(jsonb_agg(jsonb_build_object(
+      'batch_id', batch_id, 'status', status, 'total', total, 'completed', completed, 'failed', failed,
+      'cancelled', cancelled, 'outcome', outcome, 'created_at', created_at, 'updated_at', updated_at,
+      'finished_at', finished_at
+    ) order by created_at desc, batch_id desc), '[]'),
+    'next', case when (select count(*) from page) > v_limit then (
+      select (extract(epoch from created_at) * 1000000)::bigint || '_' || batch_id
+      from shown order by created_at, batch_id limit 1
+    ) end
+  ) into v_body from shown;
+  v_etag := md5(v_body::text);
+  return jsonb_build_object('etag', v_etag,
+    'body', case when p_etags && array[v_etag, '*'] then null else v_body end);
+end
+$$;
+
+grant select on public.batch_status, public.videos to authenticated, service_role;
+grant execute on function public.get_batch_status(uuid, text, text[]) to authenticated;
+grant execute on function public.list_batch_statuses(uuid, int, text, text, text[]) to authenticated;
