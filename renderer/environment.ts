@@ -1,0 +1,76 @@
+// The one place where the renderer reads its environment.
+
+import { availableParallelism, tmpdir } from "node:os";
+import { join } from "node:path";
+
+/** What the renderer is told from outside, parsed and checked. */
+export interface RendererSettings {
+  port: number;
+  /** The bearer secret that every call but the health check carries. */
+  secret: string;
+  /** Serialized origins that may be private addresses. */
+  allowOrigins: string[];
+  /** Renders that run side by side. */
+  capacity: number;
+  /** Renders that may wait behind them. */
+  queue: number;
+  /** An ffmpeg given by name; null: looked for. */
+  ffmpegPath: string | null;
+  /** The folders where programs are looked for. */
+  searchPath: string;
+  /** Work in progress and finished files. */
+  dataDir: string;
+}
+
+/** Reads the settings; throws with the variable's name where one makes no sense. */
+export function readEnvironment(): RendererSettings {
+  const secret = Deno.env.get("RENDERER_SECRET") ?? "";
+  if (secret === "") throw new Error("RENDERER_SECRET is not set");
+  return {
+    port: readNumber("PORT", { fallback: 8787, min: 0, max: 65535 }),
+    secret,
+    allowOrigins: readOrigins("RENDERER_ALLOW_ORIGINS"),
+    capacity: readNumber("RENDERER_CAPACITY", {
+      // One encoder keeps two cores busy; a second beside it wins next to nothing.
+      fallback: Math.max(1, Math.floor(availableParallelism() / 2)),
+      min: 1,
+      max: 256,
+    }),
+    queue: readNumber("RENDERER_QUEUE", { fallback: 32, min: 0, max: 10_000 }),
+    ffmpegPath: Deno.env.get("FFMPEG_PATH") || null,
+    searchPath: Deno.env.get("PATH") ?? "",
+    dataDir: Deno.env.get("RENDERER_DATA_DIR") || join(tmpdir(), "reelbatch-renderer"),
+  };
+}
+
+/** What child processes inherit: enough to start, and no secret. */
+export function childEnvironment(): Record<string, string> {
+  const names = ["PATH", "HOME", "TMPDIR", "LANG", "DENO_DIR", "DENO_NO_UPDATE_CHECK", "LD_LIBRARY_PATH"];
+  const inherited: Record<string, string> = { NO_COLOR: "1" };
+  for (const name of names) {
+    const value = Deno.env.get(name);
+    if (value !== undefined) inherited[name] = value;
+  }
+  return inherited;
+}
+
+function readNumber(name: string, bounds: { fallback: number; min: number; max: number }): number {
+  const text = Deno.env.get(name);
+  if (text === undefined || text.trim() === "") return bounds.fallback;
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < bounds.min || value > bounds.max) {
+    throw new Error(`${name} must be a whole number from ${bounds.min} to ${bounds.max}`);
+  }
+  return value;
+}
+
+function readOrigins(name: string): string[] {
+  const entries = (Deno.env.get(name) ?? "").split(",").map((entry) => entry.trim()).filter(Boolean);
+  return entries.map((entry) => {
+    const url = URL.parse(entry);
+    if (!url || (url.protocol !== "http:" && url.protocol !== "https:")) {
+      throw new Error(`${name} holds something that is no http(s) origin`);
+    }
+    return url.origin;
+  });
+}

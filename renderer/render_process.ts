@@ -1,0 +1,83 @@
+// A render's process as the service holds it: started with an order, fed fresh URLs, killed with its children.
+
+import { renderErrorOf, RenderFailure } from "./render_failure.ts";
+import { killGroup, spawnChild } from "./child_command.ts";
+import { readLines } from "./lines.ts";
+import { type RenderOrder, WorkerReport } from "./worker_protocol.ts";
+
+export interface RenderProcess {
+  pid: number;
+  setUploads(uploads: RenderOrder["spec"]["uploads"]): void;
+  /** Kills it and its children; resolved when it is gone. */
+  kill(): Promise<void>;
+  /** Its last report; a process that ends without one has failed. */
+  outcome: Promise<Extract<WorkerReport, { type: "completed" | "failed" }>>;
+}
+
+/** Starts a render's process. */
+export type StartRender = (order: RenderOrder, onProgress: (progress: number) => void) => RenderProcess;
+
+/** Encoder and rasteriser stay under 700 MB; what asks for far more has gone wrong. */
+const MEMORY_MB = 4096;
+
+/** The real one: a child process. */
+export const startRenderProcess: StartRender = (order, onProgress) => {
+  const child = spawnChild({
+    module: new URL("./worker.ts", import.meta.url),
+    permissions: ["-A"],
+    memoryMb: MEMORY_MB,
+    stdin: "piped",
+    groupHead: true,
+  });
+  const writer = child.stdin.getWriter();
+  function send(line: unknown): void {
+    // A closed pipe means that the process is gone, which its outcome tells.
+    writer.write(new TextEncoder().encode(JSON.stringify(line) + "\n")).catch(() => {});
+  }
+  send(order);
+  const errors = collectTail(child.stderr);
+  return {
+    pid: child.pid,
+    setUploads: (uploads) => send({ type: "uploads", uploads }),
+    async kill() {
+      killGroup(child.pid);
+      await child.status;
+    },
+    outcome: (async () => {
+      const last = await readReports(child.stdout, onProgress);
+      await child.status;
+      // Its children have no work left without it.
+      killGroup(child.pid);
+      await writer.close().catch(() => {});
+      if (last) return last;
+      const error = new RenderFailure("render_failed", "The video could not be made.", { retryable: true });
+      return { type: "failed", error: renderErrorOf(error), cause: `worker ended: ${await errors}` };
+    })(),
+  };
+};
+
+async function readReports(stream: ReadableStream<Uint8Array>, onProgress: (progress: number) => void) {
+  let last: Extract<WorkerReport, { type: "completed" | "failed" }> | null = null;
+  for await (const line of readLines(stream)) {
+    const report = parseReport(line);
+    if (report?.type === "progress") onProgress(report.progress);
+    else if (report) last = report;
+  }
+  return last;
+}
+
+/** Null for what a library printed. */
+function parseReport(line: string): WorkerReport | null {
+  try {
+    return WorkerReport.parse(JSON.parse(line));
+  } catch {
+    return null;
+  }
+}
+
+async function collectTail(stream: ReadableStream<Uint8Array>): Promise<string> {
+  const decoder = new TextDecoder();
+  let tail = "";
+  for await (const chunk of stream) tail = (tail + decoder.decode(chunk, { stream: true })).slice(-2000);
+  return tail;
+}
