@@ -22,6 +22,8 @@ export interface ProgramOptions {
   program: string;
   configuration: Configuration;
   env?: Record<string, string>;
+  /** Deno's own flags beside `-A`. */
+  flags?: string[];
   /** Whether this line of stdout says that the part takes requests. */
   isReady(line: string): boolean;
   /** Lines that begin with this mark are for the supervisor, not for the log. */
@@ -37,7 +39,13 @@ export async function startProgram(options: ProgramOptions): Promise<Running> {
     create: true,
   });
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", new URL(options.program, ROOT).pathname, configuration.dataDir],
+    args: [
+      "run",
+      "-A",
+      ...options.flags ?? [],
+      new URL(options.program, ROOT).pathname,
+      configuration.dataDir,
+    ],
     cwd: ROOT,
     clearEnv: true,
     env: { ...baseEnvironment(), ...options.env },

@@ -123,12 +123,15 @@ function programs(
 ): ProgramOptions[] {
   const { starter, list } = options;
   const isReady = (line: string) => line === "listening";
+  // Otherwise a request's signal aborts after every answer, not only when the client has gone.
+  const flags = ["--unstable-no-legacy-abort"];
   const all: ProgramOptions[] = [
-    { name: "gateway", program: "local/gateway/main.ts", configuration, isReady },
+    { name: "gateway", program: "local/gateway/main.ts", configuration, flags, isReady },
     {
       name: "functions",
       program: "local/functions_host/main.ts",
       configuration,
+      flags,
       isReady,
       mark: { prefix: CHILDREN_MARK, onLine: (rest) => list.set(JSON.parse(rest)) },
     },

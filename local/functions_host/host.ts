@@ -5,10 +5,13 @@ import { type Isolate, startIsolate } from "./isolate.ts";
 
 /** The edge gateway's limit for a response to begin. */
 const RESPONSE_LIMIT_MS = 150_000;
-const FUNCTIONS_FOLDER = new URL("../../supabase/functions/", import.meta.url);
+/** Where the project's functions lie. */
+export const FUNCTIONS_FOLDER = new URL("../../supabase/functions/", import.meta.url);
 
 interface HostOptions {
   configuration: Configuration;
+  /** Holds NAME/index.ts for each of `names`. */
+  folder: URL;
   names: readonly string[];
   /** What every process needs to run at all (PATH, HOME, …). */
   baseEnvironment: Record<string, string>;
@@ -63,7 +66,7 @@ export function createFunctionsHost(options: HostOptions): (request: Request) =>
     const list = alive.get(name)!;
     const current = list.at(-1);
     if (current && current.isAlive() && !current.isRetired()) return current;
-    const isolate = startIsolate(new URL(`${name}/index.ts`, FUNCTIONS_FOLDER).href, {
+    const isolate = startIsolate(new URL(`${name}/index.ts`, options.folder).href, {
       environment: { ...options.baseEnvironment, ...functionEnvironment(configuration) },
       wallClockS: configuration.wallClockS,
       mark: configuration.dataDir,

@@ -4,11 +4,12 @@ import type { Configuration } from "../configuration.ts";
 import { baseEnvironment } from "../environment.ts";
 import { readConfiguration } from "../lines.ts";
 import { CHILDREN_MARK, FUNCTION_NAMES } from "../names.ts";
-import { createFunctionsHost } from "./host.ts";
+import { createFunctionsHost, FUNCTIONS_FOLDER } from "./host.ts";
 
 const configuration = await readConfiguration<Configuration>();
 const handle = createFunctionsHost({
   configuration,
+  folder: FUNCTIONS_FOLDER,
   names: FUNCTION_NAMES,
   baseEnvironment: baseEnvironment(),
   onChildren: (children) => console.log(CHILDREN_MARK + JSON.stringify(children)),
