@@ -1,0 +1,124 @@
+// Prices as a page shows them and as a voice says them, in the product's language.
+
+/** A product's prices as texts. `spoken` is what the voice reads where `current` is written. */
+export interface PriceTexts {
+  current: string;
+  old: string | null;
+  saving_percent: number | null;
+  spoken: string;
+  spoken_old: string | null;
+}
+
+/** How people say a currency in its own language where the locale data has only an official name. */
+const SPOKEN_NAMES: Record<string, string> = {
+  "ro-RON": "lei",
+  "ro-MDL": "lei",
+  "en-USD": "dollars",
+  "en-GBP": "pounds",
+  "pl-PLN": "złotych",
+  "hu-HUF": "forint",
+  "cs-CZK": "korun",
+  "sv-SEK": "kronor",
+  "da-DKK": "kroner",
+  "nb-NOK": "kroner",
+  "no-NOK": "kroner",
+  "bg-BGN": "лева",
+  "pt-BRL": "reais",
+  "es-MXN": "pesos",
+  "tr-TRY": "lira",
+  "ru-RUB": "рублей",
+  "uk-UAH": "гривень",
+  "ja-JPY": "円",
+};
+
+/** The prices that a video shows; null where the product has none. A sale price counts only below the price. */
+export function priceTexts(
+  product: { price: string | null; sale_price: string | null; currency: string | null },
+  language: string,
+): PriceTexts | null {
+  const price = positive(product.price);
+  const sale = positive(product.sale_price);
+  const current = sale !== null && (price === null || sale < price) ? sale : price;
+  if (current === null) return null;
+  const old = price !== null && current < price ? price : null;
+  const saving = old === null ? 0 : Math.floor(((old - current) / old) * 100 + 1e-9);
+  const money = { currency: product.currency, language };
+  return {
+    current: formatPrice(current, money),
+    old: old === null ? null : formatPrice(old, money),
+    saving_percent: saving >= 1 && saving <= 99 ? saving : null,
+    spoken: speakPrice(current, money),
+    spoken_old: old === null ? null : speakPrice(old, money),
+  };
+}
+
+/** "249,00 lei", "$49.99", "1 249,99 €": the symbol where readers of the language know it, else the code. */
+export function formatPrice(
+  amount: number,
+  { currency, language }: { currency: string | null; language: string },
+): string {
+  const locale = localeOf(language);
+  if (!isCurrency(currency)) return plain(number(locale, { minimumFractionDigits: 2 }).format(amount));
+  const format = (currencyDisplay: "symbol" | "narrowSymbol") =>
+    plain(number(locale, { style: "currency", currency, currencyDisplay }).format(amount));
+  const usual = format("symbol");
+  if (!usual.includes(currency)) return usual;
+  // "249,00 RON" becomes "249,00 lei"; but "lei 249.00", in a language that is not the currency's, does not help.
+  const narrow = format("narrowSymbol");
+  return /^[\d.,'\s-]+(?:\p{L}+\.?|[€£₺₴₽])$/u.test(narrow) ? narrow : usual;
+}
+
+/** "49,99 lei", "249 dollars": what is said; whole amounts lose their ",00". */
+export function speakPrice(
+  amount: number,
+  { currency, language }: { currency: string | null; language: string },
+): string {
+  const locale = localeOf(language);
+  const fractions = Number.isInteger(amount) ? { minimumFractionDigits: 0, maximumFractionDigits: 0 } : {};
+  if (!isCurrency(currency)) {
+    return plain(number(locale, { minimumFractionDigits: 2, ...fractions }).format(amount));
+  }
+  const options: Intl.NumberFormatOptions = {
+    style: "currency",
+    currency,
+    currencyDisplay: "name",
+    ...fractions,
+  };
+  // A voice reads "1.249" as one point two: groups are left out.
+  const parts = number(locale, { ...options, useGrouping: false }).formatToParts(amount);
+  const own = SPOKEN_NAMES[`${baseLanguage(language)}-${currency}`];
+  const oneOnly = amount === 1;
+  return plain(parts.map((part) => part.type === "currency" && own && !oneOnly ? own : part.value).join(""));
+}
+
+/** "ro" of "ro-RO". */
+export function baseLanguage(language: string): string {
+  return language.toLowerCase().split(/[-_]/)[0] ?? language;
+}
+
+function positive(text: string | null): number | null {
+  if (text === null) return null;
+  const amount = Number(text);
+  return Number.isFinite(amount) && amount > 0 ? amount : null;
+}
+
+function isCurrency(currency: string | null): currency is string {
+  return currency !== null && /^[A-Z]{3}$/.test(currency);
+}
+
+function number(locale: string, options: Intl.NumberFormatOptions): Intl.NumberFormat {
+  return new Intl.NumberFormat(locale, { numberingSystem: "latn", ...options });
+}
+
+function localeOf(language: string): string {
+  try {
+    return Intl.getCanonicalLocales(language.replaceAll("_", "-"))[0] ?? "en";
+  } catch {
+    return "en";
+  }
+}
+
+/** Ordinary spaces, no marks of direction: the texts are compared, spoken and laid out by others. */
+function plain(text: string): string {
+  return text.replace(/[\u00a0\u202f\u2009]/g, " ").replace(/[\u200e\u200f\u061c]/g, "").trim();
+}

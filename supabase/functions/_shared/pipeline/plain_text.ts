@@ -1,0 +1,56 @@
+// Product text is untrusted: what is drawn, spoken or put before an AI is cleaned and capped here.
+
+const ENTITIES: Record<string, string> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'", nbsp: " " };
+
+/** Text to be drawn: no control characters, one line, capped at `max` UTF-16 units without splitting a character. */
+export function drawable(text: string, max: number): string {
+  // deno-lint-ignore no-control-regex
+  const line = text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, " ").replace(/\p{Cs}/gu, "")
+    .replace(/\s+/g, " ").trim();
+  if (line.length <= max) return line;
+  let cut = "";
+  for (const { segment } of new Intl.Segmenter().segment(line.slice(0, max + 16))) {
+    if (cut.length + segment.length > max) break;
+    cut += segment;
+  }
+  return cut;
+}
+
+/** Text to be spoken: also no markup, emoji, addresses, nor signs that a voice would spell out or stumble over. */
+export function speakable(text: string, max: number): string {
+  const words = text
+    .replace(/<(?:script|style)\b[\s\S]*?<\/(?:script|style)\s*>/gi, " ")
+    .replace(/<\/?[a-zA-Z!][^<>]*>/g, " ")
+    .replace(/&(#\d{1,7}|#x[0-9a-f]{1,6}|[a-z]{2,6});/gi, (all, name: string) => decodeEntity(name) ?? all)
+    .replace(/\b(?:https?:\/\/|www\.)\S+/gi, " ")
+    .replace(
+      /[\p{Extended_Pictographic}\u{1f1e6}-\u{1f1ff}\u{1f3fb}-\u{1f3ff}\ufe0e\ufe0f\u200d\u20e3]/gu,
+      (sign) => /[©®™]/.test(sign) ? "" : " ",
+    )
+    .replace(/[\p{Cc}\p{Cf}\p{Co}\p{Cn}\p{Cs}]/gu, (sign) => /[\u200c\u200d]/.test(sign) ? sign : " ")
+    .replace(/[<>{}[\]\\^`~|*_#=•●▪■►★☆✓✔]+/g, " ")
+    .replace(/-{2,}|[–—]{2,}/g, " – ")
+    .replace(/\.{2,}|…/g, ".")
+    .replace(/([!?])[!?]+/g, "$1")
+    .replace(/\s+([,.;:!?])/g, "$1")
+    .replace(/\s+/g, " ").trim();
+  return shorten(words, max);
+}
+
+/** Cuts at the last word that fits; scripts without spaces are cut between characters. */
+export function shorten(text: string, max: number): string {
+  const characters = [...text];
+  if (characters.length <= max) return text;
+  const head = characters.slice(0, max).join("");
+  const space = head.search(/\s\S*$/);
+  const cut = space > max * 0.5 ? head.slice(0, space) : head;
+  return cut.replace(/[\s,;:–—(/&+-]+$/u, "");
+}
+
+function decodeEntity(name: string): string | null {
+  if (!name.startsWith("#")) return ENTITIES[name.toLowerCase()] ?? null;
+  const code = /^#x/i.test(name) ? parseInt(name.slice(2), 16) : parseInt(name.slice(1), 10);
+  return code > 31 && code < 0x11_0000 && !(code >= 0xd800 && code <= 0xdfff)
+    ? String.fromCodePoint(code)
+    : " ";
+}

@@ -1,0 +1,113 @@
+// How long a text takes to say, before any voice has said it: syllables, digits, pauses, by language.
+
+import { baseLanguage } from "../money.ts";
+
+/** Syllables a second of an unhurried read-aloud voice. */
+const SYLLABLES_PER_S: Record<string, number> = {
+  en: 4.1,
+  de: 4.6,
+  nl: 4.7,
+  fr: 5.3,
+  es: 5.9,
+  it: 5.7,
+  pt: 5.4,
+  ro: 5.2,
+  pl: 5.2,
+  hu: 5.4,
+  cs: 5.3,
+  sk: 5.3,
+  ru: 5.1,
+  uk: 5.1,
+  bg: 5.1,
+  el: 5.7,
+  tr: 5.6,
+  sv: 4.8,
+  da: 4.8,
+  nb: 4.8,
+  no: 4.8,
+  fi: 5.6,
+  ar: 4.8,
+  he: 4.9,
+  ja: 6.6,
+  ko: 5.6,
+  zh: 4.5,
+  hi: 5.2,
+}; // deno-fmt-ignore
+const DEFAULT_SYLLABLES_PER_S = 4.8;
+const SENTENCE_PAUSE_S = 0.45;
+const CLAUSE_PAUSE_S = 0.2;
+const VOWELS = /[aeiouyàáâãäåæèéêëìíîïòóôõöøùúûüýÿāăąēĕėęěĩīĭįıōŏőœũūŭůűųаеёиоуыэюяіїєαεηιουωάέήίόύώ]+/giu;
+
+/** Seconds that a token takes, without the pause behind it. */
+export function tokenSeconds(token: string, language: string): number {
+  const rate = SYLLABLES_PER_S[baseLanguage(language)] ?? DEFAULT_SYLLABLES_PER_S;
+  let syllables = 0;
+  for (
+    const run of token.match(
+      /\p{N}+|\p{Script=Han}|[\p{Script=Hiragana}\p{Script=Katakana}]|\p{Script=Hangul}|[\p{L}\p{M}'’]+/gu,
+    ) ?? []
+  ) {
+    if (/^\p{N}/u.test(run)) syllables += Math.min(run.length, 6) * 2;
+    else if (/^[\p{Script=Han}\p{Script=Hangul}]/u.test(run)) {
+      syllables += baseLanguage(language) === "ja" ? 1.8 : 1;
+    } else if (/^[\p{Script=Hiragana}\p{Script=Katakana}]/u.test(run)) syllables += 1;
+    else syllables += Math.max(run.match(VOWELS)?.length ?? 0, Math.ceil(run.length / 4));
+  }
+  return syllables / rate;
+}
+
+/** Seconds of silence behind a token, by the sign that ends it. */
+export function pauseSeconds(token: string): number {
+  if (/[.!?。！？][)"'”»]*$/u.test(token)) return SENTENCE_PAUSE_S;
+  return /[,;:–—、，；：]$/u.test(token) ? CLAUSE_PAUSE_S : 0;
+}
+
+/** Seconds that a text takes to say, its last pause not counted. */
+export function speakingSeconds(text: string, language: string): number {
+  const tokens = text.split(/\s+/).filter((token) => token !== "");
+  return tokens.reduce((sum, token, at) => {
+    const inner = (token.slice(0, -1).match(/[、。，；！？]/gu)?.length ?? 0) * CLAUSE_PAUSE_S;
+    return sum + tokenSeconds(token, language) + inner + (at < tokens.length - 1 ? pauseSeconds(token) : 0);
+  }, 0);
+}
+
+/** The sentences of a text, as they are written, each with its ending. */
+export function sentencesOf(text: string, language: string): string[] {
+  const sentences: string[] = [];
+  for (
+    const { segment } of new Intl.Segmenter(safeLocale(language), { granularity: "sentence" }).segment(text)
+  ) {
+    const last = sentences.at(-1);
+    // The segmenter parts behind "No." and "St.": a sentence of under two words goes on.
+    if (last !== undefined && /^(?:\S{1,3}\.)$/u.test(last.trim())) {
+      sentences[sentences.length - 1] = last + segment;
+    } else sentences.push(segment);
+  }
+  return sentences.map((sentence) => sentence.trim()).filter((sentence) => sentence !== "");
+}
+
+/** Drops sentences from the end, then words of the first one, until the text fits. */
+export function cutToFit(text: string, { language, seconds }: { language: string; seconds: number }): string {
+  const sentences = sentencesOf(text, language);
+  while (sentences.length > 1 && speakingSeconds(sentences.join(" "), language) > seconds) sentences.pop();
+  const rest = sentences.join(" ");
+  if (speakingSeconds(rest, language) <= seconds) return rest;
+  const words = [...new Intl.Segmenter(safeLocale(language), { granularity: "word" }).segment(rest)];
+  let kept = "";
+  for (const { segment } of words) {
+    if (speakingSeconds(kept + segment, language) > seconds) break;
+    kept += segment;
+  }
+  const clause = kept.match(/^[\s\S]*[,;:–—、，]/u)?.[0] ?? "";
+  const body = clause.length > kept.length * 0.6 ? clause : kept;
+  return `${body.replace(/[\s,;:–—、，.]+$/u, "")}.`;
+}
+
+/** A locale that Intl takes. */
+export function safeLocale(language: string): string {
+  try {
+    return Intl.getCanonicalLocales(language.replaceAll("_", "-"))[0] ?? "en";
+  } catch {
+    return "en";
+  }
+}
