@@ -88,5 +88,5 @@ function readIndexes(hint: string | null): { path: string; message: string }[] {
   } catch {
     // An offence without its place is still one.
   }
-  return [{ path: "product_ids", message: "names a product that is not in this batch" }];
+  return [{ path: "", message: "is not what the database takes" }];
 }

@@ -124,7 +124,7 @@ export const IdempotencyKey = z.string().regex(/^[\x20-\x7e]{1,255}$/, {
 export const ListBatchesQuery = z.object({
   limit: z.string().regex(/^(?:[1-9][0-9]?|100)$/, { error: "must be a whole number from 1 to 100" })
     .transform(Number).default(20),
-  before: z.string().regex(/^[0-9]{1,17}_[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i, {
+  before: z.string().regex(/^[0-9]{1,16}_[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i, {
     error: "must be the `next` of an earlier answer",
   }).transform((cursor) => cursor.toLowerCase()).nullable().default(null),
 });
