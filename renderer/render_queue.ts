@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { RenderSpec, RenderState } from "../supabase/functions/_shared/contracts/render_spec.ts";
 import { unavailable } from "./errors.ts";
 import { readFinished, removeFolder } from "./finished_renders.ts";
-import type { Log } from "./log.ts";
+import { describeError, type Log } from "./log.ts";
 import { createNews, type News } from "./news.ts";
 import { renderErrorOf } from "./render_failure.ts";
 import type { RenderProcess, StartRender } from "./render_process.ts";
@@ -57,6 +57,8 @@ interface Render {
   process: RenderProcess | null;
   news: News;
 }
+
+type Outcome = Awaited<RenderProcess["outcome"]>;
 
 /** One queue a service. */
 export function createRenderQueue(options: RenderQueueOptions): RenderQueue {
@@ -114,40 +116,42 @@ export function createRenderQueue(options: RenderQueueOptions): RenderQueue {
     }
   }
 
-  /** Never throws: whatever happens ends on the render's state. */
+  /** Never throws: whatever happens ends on the render's state, after its scratch files are gone. */
   async function run(render: Render, before: Promise<void> | undefined): Promise<void> {
     const workFolder = join(workRoot, `${render.id}.${crypto.randomUUID()}`);
     await before;
+    let outcome: Outcome | null;
     try {
-      await Deno.mkdir(workFolder, { recursive: true });
-      await Deno.mkdir(finishedRoot, { recursive: true });
-      // Cancelled while it waited for its former self.
-      if (isFinal(render)) return;
-      const order = {
-        type: "render",
-        spec: render.spec,
-        workFolder,
-        finishedFolder: finishedFolder(render.id),
-        ffmpegPath: options.ffmpegPath,
-        allowOrigins: options.allowOrigins,
-      } as const;
-      render.process = options.start(order, (progress) => {
-        if (!isFinal(render)) change(render, { progress: Math.max(render.progress, progress) });
-      });
-      const outcome = await render.process.outcome;
-      if (!isFinal(render)) settle(render, outcome);
+      outcome = await make(render, workFolder);
     } catch (error) {
-      if (!isFinal(render)) {
-        settle(render, { type: "failed", error: renderErrorOf(error), cause: String(error) });
-      }
-    } finally {
-      await removeFolder(workFolder).catch((error) =>
-        options.log.error("folder kept", { cause: String(error) })
-      );
+      outcome = { type: "failed", error: renderErrorOf(error), cause: describeError(error) };
     }
+    await removeFolder(workFolder).catch((error) => {
+      options.log.error("scratch files kept", { render_id: render.id, cause: describeError(error) });
+    });
+    if (outcome && !isFinal(render)) settle(render, outcome);
   }
 
-  function settle(render: Render, outcome: Awaited<RenderProcess["outcome"]>): void {
+  /** Null where the render was cancelled before it began. */
+  async function make(render: Render, workFolder: string): Promise<Outcome | null> {
+    await Deno.mkdir(workFolder, { recursive: true });
+    await Deno.mkdir(finishedRoot, { recursive: true });
+    if (isFinal(render)) return null;
+    const order = {
+      type: "render",
+      spec: render.spec,
+      workFolder,
+      finishedFolder: finishedFolder(render.id),
+      ffmpegPath: options.ffmpegPath,
+      allowOrigins: options.allowOrigins,
+    } as const;
+    render.process = options.start(order, (progress) => {
+      if (!isFinal(render)) change(render, { progress: Math.max(render.progress, progress) });
+    });
+    return await render.process.outcome;
+  }
+
+  function settle(render: Render, outcome: Outcome): void {
     const fields = { render_id: render.id, duration_ms: now() - render.startedAt };
     if (outcome.type === "completed") {
       change(render, { status: "completed", progress: 100, result: outcome.result });

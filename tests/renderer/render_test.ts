@@ -1,0 +1,129 @@
+// Renders over real HTTP: made and stored, cancelled, found again, made anew.
+
+import { assert, assertEquals, assertMatch, eventually } from "../assert.ts";
+import {
+  descendantsOf,
+  jpeg,
+  renderId,
+  scratchFolder,
+  serveBytes,
+  smallSpec,
+  startFakeHost,
+  startRenderer,
+  survivors,
+} from "./support.ts";
+
+async function entriesOf(folder: string): Promise<string[]> {
+  return (await Array.fromAsync(Deno.readDir(folder))).map((entry) => entry.name).sort();
+}
+
+/** The renderer's children, once ffmpeg is among them. */
+async function workingOn(pid: number) {
+  const children = await descendantsOf(pid);
+  return children.some((child) => child.name.startsWith("ffmpeg")) ? children : null;
+}
+
+Deno.test("a render ends as three stored files, and says so only then", async () => {
+  await using host = startFakeHost();
+  host.routes.set("/mug.jpg", serveBytes(await jpeg()));
+  await using folder = await scratchFolder();
+  await using renderer = await startRenderer({ dataDir: folder.path, allowOrigins: [host.origin] });
+  const id = renderId();
+  const spec = smallSpec(host, { image_urls: [`${host.origin}/mug.jpg`, `${host.origin}/gone.jpg`] });
+
+  const accepted = await renderer.put(id, spec);
+  assertEquals(accepted.status, 202);
+  assertEquals((await accepted.json()).render_id, id);
+  const seen: number[] = [];
+  let state = await renderer.state(id);
+  while (state.status === "queued" || state.status === "running") {
+    seen.push(state.progress);
+    state = await renderer.state(id, 20);
+  }
+
+  assertEquals(state.error ?? null, null);
+  assertEquals(state.status, "completed");
+  assertEquals(state.progress, 100);
+  assertEquals([state.result?.width, state.result?.height], [1080, 1920]);
+  assertMatch(state.result?.warnings[0] ?? "", /^Picture 2 could not be fetched: its host answered 404/);
+  assert(seen.length > 3, `progress was seen ${seen.length} times`);
+  assertEquals(seen, [...seen].sort((a, b) => a - b));
+  const sizes = Object.values(spec.uploads).map((url) =>
+    host.uploaded.get(new URL(url ?? "").pathname)?.length ?? 0
+  );
+  assertEquals(sizes[0], state.result?.size_bytes);
+  assert(sizes.every((size) => size > 0), `uploaded sizes ${sizes}`);
+  const types = host.requests.filter((request) => request.method === "PUT").map((each) => each.contentType);
+  assertEquals(types, ["video/mp4", "image/jpeg", "application/x-subrip"]);
+  assertEquals(await entriesOf(`${folder.path}/work`), []);
+  assert(!renderer.output().includes("secret-upload-token"), "a signed token reached the log");
+
+  const again = await (await renderer.put(id, spec)).json();
+  assertEquals(again.status, "completed");
+  await renderer.kill("SIGKILL");
+  await using restarted = await startRenderer({ dataDir: folder.path, allowOrigins: [host.origin] });
+  assertEquals((await restarted.state(id)).result, state.result);
+});
+
+Deno.test("a cancelled render leaves neither ffmpeg nor files within 2 s", async () => {
+  await using host = startFakeHost();
+  host.routes.set("/mug.jpg", serveBytes(await jpeg()));
+  await using folder = await scratchFolder();
+  await using renderer = await startRenderer({ dataDir: folder.path, allowOrigins: [host.origin] });
+  const id = renderId();
+  await renderer.put(id, smallSpec(host, { duration_s: 60 }));
+  await eventually(async () => (await renderer.state(id)).progress > 6, { timeoutMs: 60_000 });
+  const working = await eventually(() => workingOn(renderer.pid));
+
+  const waiting = renderer.state(id, 20);
+  const started = performance.now();
+  const response = await renderer.call(`/v1/renders/${id}`, { method: "DELETE" });
+  assertEquals(response.status, 204);
+  assert(performance.now() - started < 2_000);
+  assertEquals(await survivors(working), []);
+  assertEquals((await waiting).status, "cancelled");
+  assertEquals(await entriesOf(`${folder.path}/work`), []);
+  assertEquals(host.uploaded.size, 0);
+});
+
+Deno.test("a renderer that is killed takes its renders' processes with it, and leaves no files to the next", async () => {
+  await using host = startFakeHost();
+  host.routes.set("/mug.jpg", serveBytes(await jpeg()));
+  await using folder = await scratchFolder();
+  await using renderer = await startRenderer({ dataDir: folder.path, allowOrigins: [host.origin] });
+  const id = renderId();
+  await renderer.put(id, smallSpec(host, { duration_s: 60 }));
+  await eventually(async () => (await renderer.state(id)).progress > 6, { timeoutMs: 60_000 });
+  const working = await eventually(() => workingOn(renderer.pid));
+
+  await renderer.kill("SIGKILL");
+  await eventually(async () => (await survivors(working)).length === 0, { timeoutMs: 5_000 });
+  await using restarted = await startRenderer({ dataDir: folder.path, allowOrigins: [host.origin] });
+  assertEquals((await restarted.call(`/v1/renders/${id}`)).status, 404);
+  assertEquals(await entriesOf(folder.path), ["finished"]);
+});
+
+Deno.test("a finished video whose upload failed is uploaded, not made again, under fresh URLs", async () => {
+  await using host = startFakeHost();
+  host.routes.set("/mug.jpg", serveBytes(await jpeg()));
+  host.routes.set(
+    "/expired",
+    () => Response.json({ statusCode: "403", error: "InvalidJWT" }, { status: 400 }),
+  );
+  await using folder = await scratchFolder();
+  await using renderer = await startRenderer({ dataDir: folder.path, allowOrigins: [host.origin] });
+  const id = renderId();
+  const spec = smallSpec(host);
+  await renderer.put(id, { ...spec, uploads: { ...spec.uploads, video: `${host.origin}/expired?token=t` } });
+  const failed = await renderer.ended(id);
+  assertEquals(failed.error?.code, "storage_unavailable");
+  assertEquals(failed.error?.retryable, true);
+
+  await renderer.kill("SIGKILL");
+  const pictureRequests = host.requests.filter((request) => request.path === "/mug.jpg").length;
+  await using restarted = await startRenderer({ dataDir: folder.path, allowOrigins: [host.origin] });
+  await restarted.put(id, spec);
+  assertEquals((await restarted.ended(id)).status, "completed");
+  assertEquals(host.requests.filter((request) => request.path === "/mug.jpg").length, pictureRequests);
+  assertEquals(host.uploaded.size, 3);
+});
