@@ -98,7 +98,13 @@ export function createGateway(
     try {
       return withCors(await part(request));
     } catch (error) {
-      console.error(JSON.stringify({ event: "gateway_failed", path: pathname, error: String(error) }));
+      console.error(
+        JSON.stringify({
+          event: "gateway_failed",
+          path: pathname,
+          error: error instanceof Error ? error.stack : String(error),
+        }),
+      );
       return withCors(
         Response.json({ code: "internal", message: "The gateway failed; see its log." }, { status: 500 }),
       );

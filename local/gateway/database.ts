@@ -45,12 +45,14 @@ export interface CallerSettings {
   searchPath: string;
 }
 
-/** Sets role, claims and request; to be sent ahead of the transaction's own statements, without waiting. */
+/** Sends the statement that sets role, claims and request, before it returns: what the caller sends next runs under it. */
 export function assume(tx: Transaction, { identity, request, searchPath }: CallerSettings): Promise<unknown> {
   const { role, claims } = identity;
   const headers = JSON.stringify(Object.fromEntries(request.headers));
-  return tx`select set_config('search_path', ${searchPath}, true), set_config('role', ${role}, true),
+  const setting = tx`select set_config('search_path', ${searchPath}, true), set_config('role', ${role}, true),
     set_config('request.jwt.claims', ${JSON.stringify(claims)}, true),
     set_config('request.headers', ${headers}, true), set_config('request.method', ${request.method}, true),
-    set_config('request.path', ${new URL(request.url).pathname}, true)` as unknown as Promise<unknown>;
+    set_config('request.path', ${new URL(request.url).pathname}, true)`;
+  // Queries are lazy: without this the next one would be sent first, under our own role.
+  return setting.execute() as unknown as Promise<unknown>;
 }

@@ -62,7 +62,7 @@ export function createObjects(pool: Pool) {
   return {
     async bucket(id: string): Promise<Bucket> {
       const [row] = await pool<Bucket[]>`
-        select file_size_limit, allowed_mime_types from storage.buckets where id = ${id}`;
+        select file_size_limit, to_json(allowed_mime_types) as allowed_mime_types from storage.buckets where id = ${id}`;
       if (!row) throw new StorageRefusal(404, "Bucket not found", { message: "Bucket not found" });
       return row;
     },

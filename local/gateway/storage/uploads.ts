@@ -14,6 +14,17 @@ interface Content {
   cacheControl: string;
 }
 
+/** The file's part in a form of supabase-js has an empty name, and Deno's parser leaves such parts out: it gets one. */
+async function readForm(request: Request, type: string): Promise<FormData> {
+  const bytes = new Uint8Array(await request.arrayBuffer());
+  const unnamed = 'name=""; filename=';
+  const at = new TextDecoder("latin1").decode(bytes.subarray(0, 64 * 1024)).indexOf(unnamed);
+  const parts = at < 0
+    ? [bytes]
+    : [bytes.subarray(0, at), 'name="file"; filename=', bytes.subarray(at + unnamed.length)];
+  return await new Response(new Blob(parts), { headers: { "content-type": type } }).formData();
+}
+
 /** supabase-js sends a Blob as a form, everything else as it is. */
 async function readContent(request: Request, limit: number): Promise<Content> {
   const type = request.headers.get("content-type") ?? "application/octet-stream";
@@ -27,7 +38,7 @@ async function readContent(request: Request, limit: number): Promise<Content> {
   if (!type.startsWith("multipart/form-data")) {
     return { body: request.body, type, cacheControl: request.headers.get("cache-control") ?? "no-cache" };
   }
-  const form = await request.formData();
+  const form = await readForm(request, type);
   const file = [...form.values()].find((value) => value instanceof File);
   if (!file) throw new StorageRefusal(400, "invalid_request", { message: "The form holds no file" });
   const maxAge = form.get("cacheControl");
