@@ -6,7 +6,7 @@ declare
   v_role text;
 begin
   -- Roles belong to the whole server: two databases of one server may be made at once.
-  perform pg_advisory_xact_lock(7_301_001);
+  perform pg_advisory_xact_lock(7301001);
   foreach v_role in array array['anon', 'authenticated', 'service_role', 'dashboard_user'] loop
     if not exists (select from pg_roles where rolname = v_role) then
       execute format('create role %I nologin noinherit', v_role);

@@ -1,0 +1,36 @@
+// `deno task test:cli [--write-types]`: the real Supabase CLI against stand-ins; `--write-types` renews database.types.ts.
+
+const PACKAGES = ["postgresql-15", "postgresql-15-plpgsql-check"];
+const EXTENSION = "/usr/share/postgresql/15/extension/plpgsql_check.control";
+const LANES = ["tests/cli/database_lane.ts", "tests/cli/deploy_lane.ts"];
+const LINT_LANE = "tests/cli/lint_lane.ts";
+
+if (await installLinter()) LANES.push(LINT_LANE);
+else console.log(`db lint is not run here; as root: apt-get install -y ${PACKAGES.join(" ")}`);
+const { code } = await new Deno.Command(Deno.execPath(), {
+  args: ["run", "-A", "tasks/test.ts", ...LANES],
+  env: Deno.args.includes("--write-types") ? { WRITE_TYPES: "1" } : {},
+  stdin: "null",
+}).spawn().status;
+Deno.exit(code);
+
+/** Debian's Postgres with plpgsql_check: there, or installed now when we may. */
+async function installLinter(): Promise<boolean> {
+  if (await isFile(EXTENSION)) return true;
+  if (Deno.uid() !== 0 || !await isFile("/usr/bin/apt-get")) return false;
+  for (const args of [["update", "-q"], ["install", "-y", "-q", ...PACKAGES]]) {
+    const { success } = await new Deno.Command("apt-get", {
+      args,
+      env: { DEBIAN_FRONTEND: "noninteractive" },
+      stdin: "null",
+      stdout: "null",
+      stderr: "inherit",
+    }).output();
+    if (!success) return false;
+  }
+  return await isFile(EXTENSION);
+}
+
+async function isFile(path: string): Promise<boolean> {
+  return await Deno.stat(path).then((info) => info.isFile, () => false);
+}

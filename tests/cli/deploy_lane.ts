@@ -1,0 +1,87 @@
+// `functions deploy --use-api`: what it uploads is unpacked elsewhere and started by itself. No Supabase is involved.
+
+import { dirname, join } from "node:path";
+import { assert, assertEquals, assertExists, eventually } from "../assert.ts";
+import { startManagementApi, type Upload } from "./management_api.ts";
+import { PROJECT_REF, withCli } from "./supabase_cli.ts";
+
+const FUNCTIONS = ["batch-generate", "batch-status", "process-next"];
+const COMPLAINT = /warn|deprecat|unknown|invalid|unsupported|▲/i;
+/** What the platform injects, with nothing behind it: a refusal needs no more. */
+const ENVIRONMENT = {
+  SUPABASE_URL: "http://127.0.0.1:9",
+  SUPABASE_PUBLISHABLE_KEYS: '{"default":"sb_publishable_loopback"}',
+  SUPABASE_SECRET_KEYS: '{"default":"sb_secret_loopback"}',
+  SUPABASE_JWKS: '{"keys":[]}',
+};
+
+Deno.test("the CLI links, sets secrets and deploys; each uploaded file set starts by itself and refuses a stranger", async (t) => {
+  await using api = startManagementApi();
+  await withCli(async (cli) => {
+    for (
+      const [name, args] of Object.entries({
+        "link": ["link", PROJECT_REF, "--skip-pooler"],
+        "secrets set": ["secrets", "set", "PUBLIC_URL=https://example.com", "WALL_CLOCK_S=150", "--yes"],
+        "functions deploy": ["functions", "deploy", "--use-api", "--yes"],
+      })
+    ) {
+      await t.step(`${name} ends well, without a complaint`, async () => {
+        const { code, stdout, stderr } = await cli.run(...args);
+        assertEquals(code, 0, stderr);
+        assert(!COMPLAINT.test(stdout + stderr), stdout + stderr);
+      });
+    }
+  }, { apiUrl: api.url });
+  assertEquals(api.secrets.get("WALL_CLOCK_S"), "150");
+  assertEquals([...api.uploads.keys()].sort(), FUNCTIONS);
+  for (const name of FUNCTIONS) {
+    await t.step(`${name} as uploaded starts and answers 401 in the contract's shape`, async () => {
+      const upload = api.uploads.get(name);
+      assertExists(upload);
+      assertEquals(upload.metadata.verify_jwt, false);
+      await assertRefuses(name, upload);
+    });
+  }
+});
+
+async function assertRefuses(name: string, upload: Upload): Promise<void> {
+  const folder = await Deno.makeTempDir({ prefix: "reelbatch-deployed-" });
+  const port = freePort();
+  let child: Deno.ChildProcess | undefined;
+  try {
+    for (const [path, bytes] of upload.files) {
+      await Deno.mkdir(dirname(join(folder, path)), { recursive: true });
+      await Deno.writeFile(join(folder, path), bytes);
+    }
+    child = new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", "--no-check", "--no-lock", "--no-config", "--node-modules-dir=none"].concat(
+        [`--import-map=${upload.metadata.import_map_path}`, upload.metadata.entrypoint_path],
+      ),
+      cwd: folder,
+      env: { ...ENVIRONMENT, DENO_SERVE_ADDRESS: `tcp:127.0.0.1:${port}`, NO_COLOR: "1" },
+      stdin: "null",
+      stdout: "null",
+      stderr: "null",
+    }).spawn();
+    const response = await eventually(
+      () => fetch(`http://127.0.0.1:${port}/${name}`, { method: "POST", body: "{}" }).catch(() => null),
+      { timeoutMs: 60_000, what: `${name} answers` },
+    );
+    const body = await response.json();
+    assertEquals(response.status, 401);
+    assertEquals(body.code, "unauthenticated");
+    assertEquals(body.request_id, response.headers.get("x-request-id"));
+    assertExists(body.message);
+  } finally {
+    child?.kill("SIGKILL");
+    await child?.status;
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+function freePort(): number {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr as Deno.NetAddr;
+  listener.close();
+  return port;
+}
