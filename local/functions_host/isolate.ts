@@ -30,6 +30,7 @@ export function startIsolate(
       "--allow-env",
       "--allow-read",
       "--allow-sys",
+      "--deny-run",
       `--v8-flags=--max-old-space-size=${HEAP_MB}`,
       new URL("./bootstrap.ts", import.meta.url).href,
       entrypoint,
