@@ -24,6 +24,8 @@ export interface CaptionPage {
 
 const LARGEST = 108;
 const SMALLEST = 40;
+/** Only a page of far too many words gets as small as this. */
+const TINIEST = 16;
 const LINE_HEIGHT = 1.16;
 const STROKE_SHARE = 0.15;
 const STROKE_COLOUR = "#0d0e13";
@@ -72,9 +74,20 @@ function visualOrder(words: number[], texts: string[], rtl: boolean): number[] {
   return runs.reverse().flat();
 }
 
+/** A word that is wider than a line even at the smallest size ends in dots. */
+function shortened(text: string, style: TextStyle, width: number): string {
+  if (textWidth(text, { ...style, size: SMALLEST }) <= width) return text;
+  const letters = [...text];
+  while (letters.length > 1 && textWidth(letters.join("") + "…", { ...style, size: SMALLEST }) > width) {
+    letters.pop();
+  }
+  return letters.join("") + "…";
+}
+
 /** Sets a page in its box, as large as two lines allow. */
 export function setCaption(caption: Caption, box: Rect, style: TextStyle): CaptionPage {
-  const texts = caption.words.map((word) => word.text);
+  const narrowest = box.width - 2 * Math.ceil(SMALLEST * STROKE_SHARE);
+  const texts = caption.words.map((word) => shortened(word.text, style, narrowest));
   const rtl = isRightToLeft(texts.join(" "));
   for (let size = LARGEST;; size -= 4) {
     const stroke = Math.ceil(size * STROKE_SHARE);
@@ -91,7 +104,7 @@ export function setCaption(caption: Caption, box: Rect, style: TextStyle): Capti
     const lineHeight = Math.round(size * LINE_HEIGHT);
     const fits = lines.every((line) => line.width <= room) && lines.length <= MOST_LINES &&
       lines.length * lineHeight + 2 * stroke <= box.height;
-    if (!fits && size > SMALLEST) continue;
+    if (!fits && size > TINIEST) continue;
     const height = lines.length * lineHeight;
     const top = box.y + (box.height - height) / 2;
     const words: PlacedWord[] = new Array(texts.length);

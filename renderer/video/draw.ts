@@ -1,9 +1,10 @@
 // Drawing: blocks of the layout, scrims and captions onto canvases, and from there to layers of the rasteriser.
 
 import { type Canvas, createCanvas, Image, ImageData, type SKRSContext2D } from "@napi-rs/canvas";
-import type { Block, Plate, Rect, Scrim, TextBox } from "./layout.ts";
+import type { Block, Plate, Rect, TextBox } from "./layout.ts";
 import { withAlpha } from "./colour.ts";
 import { drawText } from "./text.ts";
+import { type Pixels, plainBorder } from "./pictures.ts";
 import { FRAME } from "./presets.ts";
 import { type LayerPlanes, layerPlanes } from "./yuv.ts";
 
@@ -17,8 +18,6 @@ export interface Drawn {
 /** Room around a block for its shadow and for growing past its size. */
 const BLEED = 44;
 const SHADOW = { colour: "rgba(8,10,18,0.30)", blur: 36, drop: 12 };
-const TEXT_SHADOW = { colour: "rgba(0,0,0,0.55)", blur: 18, drop: 3 };
-const SCRIM_ALPHA = 0.66;
 
 const even = (value: number) => Math.round(value / 2) * 2;
 
@@ -56,21 +55,14 @@ function drawPlate(context: SKRSContext2D, plate: Plate): void {
     context.shadowBlur = SHADOW.blur;
     context.shadowOffsetY = SHADOW.drop;
   }
-  context.fillStyle = plate.colour;
+  context.fillStyle = withAlpha(plate.colour, plate.opacity ?? 1);
   roundedPath(context, plate, plate.radius);
   context.fill();
   context.restore();
 }
 
 function drawTextBox(context: SKRSContext2D, text: TextBox): void {
-  context.save();
-  if (text.shadow) {
-    context.shadowColor = TEXT_SHADOW.colour;
-    context.shadowBlur = TEXT_SHADOW.blur;
-    context.shadowOffsetY = TEXT_SHADOW.drop;
-  }
   drawText(context, text.set, text);
-  context.restore();
   if (!text.struck) return;
   const middle = text.y + text.height / 2 + text.set.size * 0.04;
   context.strokeStyle = text.colour;
@@ -82,8 +74,23 @@ function drawTextBox(context: SKRSContext2D, text: TextBox): void {
   context.stroke();
 }
 
-/** A picture as canvas can draw it, from interleaved RGB. */
-export function drawable(rgb: Uint8Array, size: { width: number; height: number }): Canvas {
+/** The product's picture as the end card shows it. */
+export interface Product {
+  canvas: Canvas;
+  /** What lies around it where it does not fill its place; null: itself, out of focus. */
+  background: string | null;
+}
+
+/** A picture for the end card. */
+export function productPicture(pixels: Pixels): Product {
+  const border = plainBorder(pixels);
+  return {
+    canvas: drawable(pixels.data, pixels),
+    background: border && `rgb(${border.map(Math.round).join(",")})`,
+  };
+}
+
+function drawable(rgb: Uint8Array, size: { width: number; height: number }): Canvas {
   const rgba = new Uint8ClampedArray(size.width * size.height * 4);
   for (let from = 0, to = 0; to < rgba.length; from += 3, to += 4) {
     rgba[to] = rgb[from]!;
@@ -96,27 +103,45 @@ export function drawable(rgb: Uint8Array, size: { width: number; height: number 
   return canvas;
 }
 
-function drawThumbnail(context: SKRSContext2D, block: Block, picture: Canvas): void {
+/** A picture is enlarged past whole by this much at most: its edges may be cut, its product may not. */
+const THUMBNAIL_ZOOM = 1.3;
+const THUMBNAIL_BLUR = 26;
+
+function drawScaled(context: SKRSContext2D, canvas: Canvas, options: { place: Rect; scale: number }): void {
+  const { place, scale } = options;
+  const width = canvas.width * scale;
+  const height = canvas.height * scale;
+  const left = place.x + (place.width - width) / 2;
+  context.drawImage(canvas as unknown as Image, left, place.y + (place.height - height) / 2, width, height);
+}
+
+function drawThumbnail(context: SKRSContext2D, block: Block, picture: Product): void {
   const place = block.thumbnail!;
+  const { canvas, background } = picture;
   context.save();
   roundedPath(context, place, place.radius);
   context.clip();
-  const scale = Math.max(place.width / picture.width, place.height / picture.height);
-  const width = picture.width * scale;
-  const height = picture.height * scale;
   context.imageSmoothingQuality = "high";
-  context.drawImage(
-    picture as unknown as Image,
-    place.x + (place.width - width) / 2,
-    place.y + (place.height - height) / 2,
-    width,
-    height,
-  );
+  const widths = place.width / canvas.width;
+  const heights = place.height / canvas.height;
+  const covering = Math.max(widths, heights);
+  if (background) {
+    context.fillStyle = background;
+    context.fillRect(place.x, place.y, place.width, place.height);
+  } else {
+    context.filter = `blur(${THUMBNAIL_BLUR}px)`;
+    drawScaled(context, canvas, { place, scale: covering * 1.1 });
+    context.filter = "none";
+  }
+  drawScaled(context, canvas, {
+    place,
+    scale: Math.min(covering, Math.min(widths, heights) * THUMBNAIL_ZOOM),
+  });
   context.restore();
 }
 
 /** A block at a scale about its middle. */
-export function drawBlock(block: Block, options: { scale: number; picture: Canvas | null }): Drawn {
+export function drawBlock(block: Block, options: { scale: number; picture: Product | null }): Drawn {
   const area = bled(block.box, BLEED);
   const canvas = createCanvas(area.width, area.height);
   const context = canvas.getContext("2d");
@@ -129,27 +154,6 @@ export function drawBlock(block: Block, options: { scale: number; picture: Canva
   if (block.thumbnail && options.picture) drawThumbnail(context, block, options.picture);
   for (const text of block.texts) drawTextBox(context, text);
   return toLayer(canvas, area);
-}
-
-/** A scrim over the frame's whole width. */
-export function drawScrim(scrim: Scrim): Drawn {
-  const height = even(Math.min(scrim.reach, FRAME.height));
-  const canvas = createCanvas(FRAME.width, height);
-  const context = canvas.getContext("2d");
-  const fade = context.createLinearGradient(0, 0, 0, height);
-  const at = (share: number) => scrim.edge === "top" ? share : 1 - share;
-  const solid = Math.min(scrim.solid / height, 0.98);
-  fade.addColorStop(at(0), withAlpha("#05060a", SCRIM_ALPHA));
-  fade.addColorStop(at(solid), withAlpha("#05060a", SCRIM_ALPHA));
-  // Eased: a straight ramp shows its ends as lines.
-  for (let step = 1; step <= 6; step++) {
-    const part = step / 6;
-    const alpha = SCRIM_ALPHA * (1 - part * part * (3 - 2 * part));
-    fade.addColorStop(at(solid + (1 - solid) * part), withAlpha("#05060a", alpha));
-  }
-  context.fillStyle = fade;
-  context.fillRect(0, 0, FRAME.width, height);
-  return toLayer(canvas, { x: 0, y: scrim.edge === "top" ? 0 : FRAME.height - height });
 }
 
 /** Marks for `count` pictures, the one that shows lit. */

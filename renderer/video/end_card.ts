@@ -56,15 +56,10 @@ function cardTexts(setting: Setting, column: Rect): TextBox[] {
   return mirrored(texts) ? texts.map((text) => mirror(text, column)) : texts;
 }
 
-/** The end card's blocks, above the captions' box or below it, wherever there is more room. */
-export function endCard(setting: Setting, captions: Rect): Block[] {
-  const { free } = setting;
-  const bottom = captions.y + captions.height;
-  const under = free.y + free.height - bottom;
-  const over = captions.y - free.y;
-  const column = over >= under
-    ? { x: free.x, y: free.y, width: free.width, height: over - GAP }
-    : { x: free.x, y: bottom + GAP, width: free.width, height: under - GAP };
+/** The end card's blocks, above the captions. */
+export function endCard(setting: Setting): Block[] {
+  const { free, captions } = setting;
+  const column = { x: free.x, y: free.y, width: free.width, height: captions.y - GAP - free.y };
   const cta = button(setting, column);
   const texts = cardTexts(setting, column);
   const inside = bounds(texts);

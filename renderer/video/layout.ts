@@ -27,12 +27,12 @@ export interface TextBox extends Rect {
   colour: string;
   align: "start" | "center";
   struck?: boolean;
-  /** A soft shadow, for texts that stand on the picture's scrim rather than on a plate. */
-  shadow?: boolean;
 }
 
 export interface Plate extends Rect {
   colour: string;
+  /** Less than 1: the picture shimmers through. */
+  opacity?: number;
   radius: number;
   shadow: boolean;
 }
@@ -47,14 +47,6 @@ export interface Block {
   thumbnail?: Rect & { radius: number };
 }
 
-/** Dark at the frame's edge, clear towards the middle: keeps texts readable where no plate lies below them. */
-export interface Scrim {
-  edge: "top" | "bottom";
-  /** Fully dark up to here, measured from the edge; it has faded out at `reach`. */
-  solid: number;
-  reach: number;
-}
-
 export interface Layout {
   /** The area that the platform leaves free. */
   free: Rect;
@@ -63,9 +55,9 @@ export interface Layout {
   main: Block[];
   /** The end card. */
   end: Block[];
-  scrims: Scrim[];
-  /** Two lines of captions, all through the video. */
+  /** Two lines of captions, before the end card and over it. */
   captions: Rect;
+  endCaptions: Rect;
   /** Where a picture that does not fill the frame is put. */
   picture: Rect;
   /** Marks for several pictures, or null. */
@@ -93,6 +85,7 @@ export interface Setting {
   free: Rect;
   theme: Theme;
   style(weight: number, tracking?: number): TextStyle;
+  /** Captions at the lower edge of the free area. */
   captions: Rect;
   pictures: number;
 }
@@ -133,5 +126,5 @@ export function layOut(input: LayoutInput, options: { pictures: number }): Layou
     pictures: options.pictures,
   };
   const parts = LAYOUTS[input.template](setting);
-  return { free: area, theme, end: endCard(setting, parts.captions), ...parts };
+  return { free: area, theme, end: endCard(setting), endCaptions: setting.captions, ...parts };
 }

@@ -18,8 +18,9 @@ export const STILL_SCALE = 1.25;
 export const STILL = { width: FRAME.width * STILL_SCALE, height: FRAME.height * STILL_SCALE } as const;
 /** A picture fills the frame when at most this share of it is cut off. */
 const MOST_CUT = 0.26;
+const MOST_TRIMMED = 0.18;
 const BACKDROP_SHRINK = 4;
-const BACKDROP_BLUR = 22;
+const BACKDROP_BLUR = 30;
 const CORNER = 44 * STILL_SCALE;
 /** Border pixels this alike (standard deviation) are a studio background, which is carried on instead of a backdrop. */
 const PLAIN_DEVIATION = 7;
@@ -90,7 +91,7 @@ async function backdrop(pixels: Pixels): Promise<Sharp> {
   };
   const blurred = await toPixels(
     load(pixels).resize(small.width, small.height, { fit: "cover" }).blur(BACKDROP_BLUR)
-      .modulate({ brightness: 0.86, saturation: 1.15 }),
+      .modulate({ brightness: 0.86, saturation: 1.04 }),
   );
   return sharp(
     await load(blurred).resize(STILL.width, STILL.height, { kernel: "cubic", fit: "fill" }).png({
@@ -116,8 +117,20 @@ function fitInside(
   return { width: even(pixels.width * scale), height: even(pixels.height * scale) };
 }
 
+/** A picture much wider or taller than its place is cut a little, so that it is not shown too small. */
+async function trimmed(pixels: Pixels, placeRatio: number): Promise<Pixels> {
+  const ratio = pixels.width / pixels.height;
+  const wanted = ratio > placeRatio
+    ? Math.max(placeRatio, ratio * (1 - MOST_TRIMMED))
+    : Math.min(placeRatio, ratio / (1 - MOST_TRIMMED));
+  const width = Math.min(pixels.width, Math.round(pixels.height * wanted));
+  const height = Math.min(pixels.height, Math.round(pixels.width / wanted));
+  return await toPixels(load(pixels).resize(width, height, { fit: "cover", position: "attention" }));
+}
+
 /** The picture as a card with round corners and a soft shadow over its own blurred backdrop. */
-async function card(pixels: Pixels, place: Rect): Promise<Pixels> {
+async function card(whole: Pixels, place: Rect): Promise<Pixels> {
+  const pixels = await trimmed(whole, place.width / place.height);
   const size = fitInside(pixels, place);
   const left = Math.round(place.x + (place.width - size.width) / 2);
   const top = Math.round(place.y + (place.height - size.height) / 2);

@@ -1,9 +1,8 @@
 // A scene: stills, layers and captions of one video, drawn frame by frame.
 
-import type { Canvas } from "@napi-rs/canvas";
 import type { Caption, RenderSpec } from "../../supabase/functions/_shared/contracts/render_spec.ts";
 import { type CaptionPage, drawPage, drawSpokenWord, setCaption } from "./captions.ts";
-import { drawable, drawBlock, drawDots, type Drawn, drawScrim } from "./draw.ts";
+import { drawBlock, drawDots, type Drawn, type Product, productPicture } from "./draw.ts";
 import { type Block, type Layout, layOut } from "./layout.ts";
 import {
   actionAppearance,
@@ -42,7 +41,7 @@ function place(rasteriser: Rasteriser, drawn: Drawn): Placed {
 }
 
 /** Blocks by scale: each scale is drawn when it is first needed and kept. */
-function createBlocks(rasteriser: Rasteriser, picture: Canvas | null) {
+function createBlocks(rasteriser: Rasteriser, picture: Product | null) {
   const kept = new Map<Block, Map<number, Placed>>();
   return (block: Block, look: Appearance): void => {
     let scales = kept.get(block);
@@ -62,7 +61,7 @@ function createCaptions(
   options: { captions: Caption[]; layout: Layout; style: TextStyle },
 ) {
   const { captions, layout, style } = options;
-  let shown: { index: number; page: CaptionPage; placed: Placed } | null = null;
+  let shown: { index: number; ending: boolean; page: CaptionPage; placed: Placed } | null = null;
   let lit: { key: string; placed: Placed } | null = null;
 
   function light(page: CaptionPage, key: string, word: number): Placed {
@@ -73,19 +72,19 @@ function createCaptions(
     return lit.placed;
   }
 
-  return (time_s: number): void => {
+  return (time_s: number, ending: boolean): void => {
     const index = captions.findIndex((caption) => caption.start_s <= time_s && time_s < caption.end_s);
     if (index < 0) return;
     const caption = captions[index]!;
-    if (shown?.index !== index) {
+    if (shown?.index !== index || shown.ending !== ending) {
       if (shown) rasteriser.dropLayer(shown.placed.layer);
-      const page = setCaption(caption, layout.captions, style);
-      shown = { index, page, placed: place(rasteriser, drawPage(page, style)) };
+      const page = setCaption(caption, ending ? layout.endCaptions : layout.captions, style);
+      shown = { index, ending, page, placed: place(rasteriser, drawPage(page, style)) };
     }
     rasteriser.blend(shown.placed.layer, { ...shown.placed, opacity: 1 });
     const word = caption.words.findLastIndex((each) => each.start_s <= time_s);
     if (word < 0 || time_s > caption.words[word]!.end_s + AFTERGLOW_S) return;
-    const placed = light(shown.page, `${index}:${word}`, word);
+    const placed = light(shown.page, `${index}:${word}:${ending}`, word);
     rasteriser.blend(placed.layer, { ...placed, opacity: 1 });
   };
 }
@@ -115,12 +114,11 @@ export async function createScene(spec: RenderSpec, sources: Pixels[]) {
   }
   const rasteriser = await createRasteriser(FRAME);
   const { pictures, ending } = await loadStills(rasteriser, stills);
-  const product = layout.end.some((block) => block.thumbnail) ? drawable(first!.data, first!) : null;
+  const product = layout.end.some((block) => block.thumbnail) ? productPicture(first!) : null;
   const drawBlockAt = createBlocks(rasteriser, product);
   const stack = fontStack({ language: spec.language, family: spec.font });
   const style = { stack, weight: CAPTION_WEIGHT, language: spec.language };
   const drawCaptions = createCaptions(rasteriser, { captions: spec.captions, layout, style });
-  const scrims = layout.scrims.map((scrim) => place(rasteriser, drawScrim(scrim)));
   const dots = layout.dots === null
     ? []
     : sources.map((_, lit) => place(rasteriser, drawDots(layout.dots!, { count: sources.length, lit })));
@@ -151,7 +149,6 @@ export async function createScene(spec: RenderSpec, sources: Pixels[]) {
     const picture = whole ? 0 : drawPictures(frame);
     drawEnding(frame);
     const fading = 1 - eased((frame - timing.end + 1) / END_FADE_FRAMES);
-    for (const scrim of scrims) rasteriser.blend(scrim.layer, { ...scrim, opacity: fading });
     const mark = dots[picture];
     if (mark) rasteriser.blend(mark.layer, { ...mark, opacity: fading });
     for (const block of layout.main) {
@@ -165,7 +162,7 @@ export async function createScene(spec: RenderSpec, sources: Pixels[]) {
         : appearance(frame, { first: enters, last: timing.frames + ENTERS.cta });
       if (look) drawBlockAt(block, look);
     }
-    if (options.captions !== false) drawCaptions(frame / FRAME.rate);
+    if (options.captions !== false) drawCaptions(frame / FRAME.rate, frame >= timing.end);
     return rasteriser.frame();
   }
 

@@ -11,7 +11,6 @@ export interface TextOptions {
   align?: "start" | "center";
   tracking?: number;
   struck?: boolean;
-  shadow?: boolean;
 }
 
 /** A text at the top of a column; its box is as wide as the column and as high as its lines. */
@@ -20,10 +19,10 @@ export function textBox(
   content: { part: Part; text: string },
   options: TextOptions & { x: number; y: number; width: number },
 ): TextBox {
-  const { x, y, width, weight, colour, tracking, struck, shadow, align = "start" } = options;
+  const { x, y, width, weight, colour, tracking, struck, align = "start" } = options;
   const style = setting.style(weight, tracking);
   const set = setText(content.text, style, { ...options.room, width });
-  return { part: content.part, x, y, width, height: set.height, set, style, colour, align, struck, shadow };
+  return { part: content.part, x, y, width, height: set.height, set, style, colour, align, struck };
 }
 
 /** Whether the product's texts run from right to left: its title decides for the whole layout. */

@@ -4,76 +4,76 @@ import type { Template } from "../../supabase/functions/_shared/contracts/option
 import type { Block, Layout, Rect, Setting, TextBox } from "./layout.ts";
 import { bounds, mirror, mirrored, priceRow, savingText, textBox } from "./stack.ts";
 import { FRAME } from "./presets.ts";
-import { mixColours } from "./colour.ts";
+import { INK, mixColours, PAPER, readableOn } from "./colour.ts";
 
-type Arranged = Omit<Layout, "free" | "theme" | "end">;
+type Arranged = Omit<Layout, "free" | "theme" | "end" | "endCaptions">;
 
 const PADDING = 40;
 const GAP = 20;
 const RADIUS = 40;
 const SIDE_OF_PICTURE = 60;
 const DOTS_HEIGHT = 8;
-/** The lowest line that a picture may reach: below lie the platform's own texts. */
-const PICTURE_BOTTOM = 1640;
+/** The lowest line that a picture is fitted to: below lie the platform's own texts. */
+const PICTURE_BOTTOM = 1700;
+/** Height between texts and captions that a picture needs; less, and the captions go elsewhere. */
+const ROOM_FOR_PICTURE = 380;
+const LEAST_PICTURE = 640;
+/** What a saving beside a price takes at most, with the gap. */
+const SAVING_WIDTH = 260;
 
-function withBrand(
-  setting: Setting,
-  options: { x: number; y: number; width: number; onPlate: boolean },
-): TextBox[] {
-  const { brand, title } = setting.input;
-  const { x, width, onPlate } = options;
-  const { theme } = setting;
+/** Platforms that cover a lot leave less than this: texts are set smaller there. */
+const LOW_AREA = 1100;
+
+function isLow(free: Rect): boolean {
+  return free.height < LOW_AREA;
+}
+
+/** How a template's heading looks. */
+interface HeadingLook {
+  plate: string;
+  opacity: number;
+  title: string;
+  brand: string;
+}
+
+function headingTexts(setting: Setting, options: { y: number; look: HeadingLook }): TextBox[] {
+  const { free, input } = setting;
+  const column = { x: free.x + PADDING, width: free.width - 2 * PADDING };
+  const { look } = options;
   const texts: TextBox[] = [];
-  let y = options.y;
-  if (brand?.trim()) {
-    const box = textBox(setting, { part: "brand", text: brand }, {
-      x,
+  let { y } = options;
+  if (input.brand?.trim()) {
+    const box = textBox(setting, { part: "brand", text: input.brand }, {
+      ...column,
       y,
-      width,
       weight: 700,
-      tracking: 0.06,
-      colour: onPlate ? theme.accentOnPrimary : "#ffffff",
-      room: { maxHeight: 100, size: 34, minSize: 24, lines: 1 },
-      shadow: !onPlate,
+      tracking: 0.05,
+      colour: look.brand,
+      room: { maxHeight: 100, size: 38, minSize: 24, lines: 1 },
     });
     texts.push(box);
-    y += box.height + 6;
+    y += box.height + 4;
   }
-  texts.push(textBox(setting, { part: "title", text: title }, {
-    x,
+  const title = textBox(setting, { part: "title", text: input.title }, {
+    ...column,
     y,
-    width,
     weight: 800,
-    tracking: -0.01,
-    colour: onPlate ? theme.onPrimary : "#ffffff",
-    room: { maxHeight: 290, size: onPlate ? 66 : 78, minSize: 36, lines: 3, linesAtMin: 6 },
-    shadow: !onPlate,
-  }));
-  return texts;
-}
-
-function headingPlate(setting: Setting, top: number): Block {
-  const { free, theme } = setting;
-  const texts = withBrand(setting, {
-    x: free.x + PADDING,
-    y: top + PADDING - 8,
-    width: free.width - 2 * PADDING,
-    onPlate: true,
+    tracking: -0.012,
+    colour: look.title,
+    room: { maxHeight: isLow(free) ? 190 : 290, size: 70, minSize: 36, lines: 3, linesAtMin: 6 },
   });
-  const { y, height } = bounds(texts);
-  const box = { x: free.x, y: top, width: free.width, height: y + height - top + PADDING - 8 };
-  return {
-    name: "heading",
-    box,
-    plates: [{ ...box, colour: theme.primary, radius: RADIUS, shadow: true }],
-    texts,
-  };
+  return [...texts, title];
 }
 
-function headingOnScrim(setting: Setting, top: number): Block {
+/** Brand and title on a plate as wide as the free area. */
+function heading(setting: Setting, options: { y: number; look: HeadingLook }): Block {
   const { free } = setting;
-  const texts = withBrand(setting, { x: free.x, y: top, width: free.width, onPlate: false });
-  return { name: "heading", box: bounds(texts), plates: [], texts };
+  const { y, look } = options;
+  const texts = headingTexts(setting, { y: y + PADDING - 10, look });
+  const inside = bounds(texts);
+  const box = { x: free.x, y, width: free.width, height: inside.y + inside.height - y + PADDING - 8 };
+  const plate = { ...box, colour: look.plate, opacity: look.opacity, radius: RADIUS, shadow: true };
+  return { name: "heading", box, plates: [plate], texts };
 }
 
 /** Price on a plate of the accent colour, as wide as it needs to be. */
@@ -112,7 +112,7 @@ function savingPill(
     y,
     width: 400,
     weight: 800,
-    colour: "#14151a",
+    colour: INK,
     align: "center",
     room: { maxHeight: height, size, minSize: size, lines: 1 },
   });
@@ -121,7 +121,7 @@ function savingPill(
   return {
     name: "saving",
     box,
-    plates: [{ ...box, colour: "#ffffff", radius: Math.min(RADIUS, height / 2), shadow: true }],
+    plates: [{ ...box, colour: PAPER, radius: Math.min(RADIUS, height / 2), shadow: true }],
     texts: [{ ...text, width, y: Math.round(y + (height - text.height) / 2) }],
   };
 }
@@ -141,92 +141,126 @@ function inReadingOrder(blocks: (Block | null)[], column: Rect): Block[] {
   return rtl ? present.map((block) => mirrorBlock(block, column)) : present;
 }
 
-function pictureBelow(top: number, bottom = PICTURE_BOTTOM): Rect {
-  return {
-    x: SIDE_OF_PICTURE,
-    y: top,
-    width: FRAME.width - 2 * SIDE_OF_PICTURE,
-    height: Math.max(bottom - top, 480),
-  };
-}
-
 function below(blocks: (Block | null)[]): number {
   return Math.max(...blocks.map((block) => block ? block.box.y + block.box.height : 0));
 }
 
+/**
+ * Where captions and picture go, between what stands above and what stands below. Where a platform leaves little height
+ * the captions follow the texts above, so that they do not hide the product.
+ */
+function arrange(
+  setting: Setting,
+  options: { top: number; bottom: number },
+): Pick<Arranged, "captions" | "picture"> {
+  const { captions } = setting;
+  const { top, bottom } = options;
+  const y = bottom - GAP - captions.height;
+  const wide = { x: SIDE_OF_PICTURE, width: FRAME.width - 2 * SIDE_OF_PICTURE };
+  if (y - top >= ROOM_FOR_PICTURE) {
+    const end = Math.max(y + captions.height * 0.6, top + LEAST_PICTURE);
+    return { captions: { ...captions, y }, picture: { ...wide, y: top + 36, height: end - top - 36 } };
+  }
+  const lower = { ...captions, y: top + GAP };
+  const start = lower.y + lower.height + GAP;
+  return { captions: lower, picture: { ...wide, y: start, height: PICTURE_BOTTOM - start } };
+}
+
 function productSpotlight(setting: Setting): Arranged {
-  const { free, captions } = setting;
-  const heading = headingPlate(setting, free.y);
-  const y = below([heading]) + GAP;
+  const { free, theme } = setting;
+  const look = { plate: theme.primary, opacity: 1, title: theme.onPrimary, brand: theme.accentOnPrimary };
+  const head = heading(setting, { y: free.y, look });
+  const y = below([head]) + GAP;
   const percent = setting.input.price?.saving_percent ?? null;
-  const offer = offerPill(setting, { y, size: 72, maxWidth: free.width - (percent === null ? 0 : 230) });
+  const offer = offerPill(setting, {
+    y,
+    size: 76,
+    maxWidth: free.width - (percent === null ? 0 : SAVING_WIDTH),
+  });
   const saving = offer &&
-    savingPill(setting, { x: offer.box.x + offer.box.width + GAP, y, height: offer.box.height, size: 48 });
-  const main = inReadingOrder([heading, offer, saving], free);
-  return { main, captions, scrims: [], picture: pictureBelow(below(main) + 36), dots: null };
+    savingPill(setting, { x: offer.box.x + offer.box.width + GAP, y, height: offer.box.height, size: 50 });
+  const main = inReadingOrder([head, offer, saving], free);
+  return { main, dots: null, ...arrange(setting, { top: below(main), bottom: free.y + free.height }) };
 }
 
 function saleBanner(setting: Setting): Arranged {
-  const { free, captions } = setting;
-  const saving = savingPill(setting, { x: free.x, y: free.y, height: 148, size: 104 });
-  const heading = headingOnScrim(setting, saving ? below([saving]) + GAP : free.y);
-  const { offer, top } = banner(setting);
-  const accented = saving &&
-    { ...saving, plates: saving.plates.map((p) => ({ ...p, colour: setting.theme.accent })) };
-  const inked = accented && {
-    ...accented,
-    texts: accented.texts.map((text) => ({ ...text, colour: setting.theme.onAccent })),
-  };
-  const main = inReadingOrder([inked, heading, offer], free);
-  const end = below([heading]);
+  const { free, theme } = setting;
+  const pill = savingPill(setting, {
+    x: free.x,
+    y: free.y,
+    height: isLow(free) ? 116 : 148,
+    size: isLow(free) ? 82 : 104,
+  });
+  const saving = pill && recoloured(pill, { plate: theme.accent, text: theme.onAccent });
+  const look = { plate: PAPER, opacity: 1, title: INK, brand: readableOn(PAPER, theme.accent) };
+  const head = heading(setting, { y: saving ? below([saving]) + GAP : free.y, look });
+  const under = below([head]);
+  const low = banner(setting, free.y + free.height);
+  const room = arrange(setting, { top: under, bottom: low ? low.box.y : free.y + free.height });
+  if (!low || room.captions.y > under + ROOM_FOR_PICTURE) {
+    return { main: inReadingOrder([saving, head, low], free), dots: null, ...room };
+  }
+  // Little height: the banner closes up to the heading, the captions follow it.
+  const offer = banner(setting, under + GAP + low.box.height)!;
+  const main = inReadingOrder([saving, head, offer], free);
+  return { main, dots: null, ...arrange(setting, { top: below(main), bottom: free.y + free.height }) };
+}
+
+function recoloured(block: Block, colours: { plate: string; text: string }): Block {
   return {
-    main,
-    captions: { ...captions, y: top - GAP - captions.height },
-    scrims: [{ edge: "top", solid: end, reach: end + 260 }],
-    picture: pictureBelow(end + 40),
-    dots: null,
+    ...block,
+    plates: block.plates.map((plate) => ({ ...plate, colour: colours.plate })),
+    texts: block.texts.map((text) => ({ ...text, colour: colours.text })),
   };
 }
 
-/** The price over the whole width at the lower edge of the free area. */
-function banner(setting: Setting): { offer: Block | null; top: number } {
+/** The price over the whole width, its lower edge at `bottom`; null where there is no price. */
+function banner(setting: Setting, bottom: number): Block | null {
   const { free, theme } = setting;
-  const bottom = free.y + free.height;
   const options = { x: free.x + PADDING, width: free.width - 2 * PADDING, size: 92 };
   const colours = { colour: theme.onPrimary, oldColour: mixColours(theme.onPrimary, theme.primary, 0.2) };
   const measured = priceRow(setting, { ...options, ...colours, y: 0 });
-  if (measured.length === 0) return { offer: null, top: bottom };
+  if (measured.length === 0) return null;
   const inside = bounds(measured);
   const box = { x: free.x, y: bottom - inside.height - 44, width: free.width, height: inside.height + 44 };
   // The row stands in the middle of its banner.
   const shift = Math.round((options.width - inside.width) / 2);
   const texts = measured.map((text) => ({ ...text, x: text.x + shift, y: text.y + box.y + 22 - inside.y }));
   const plates = [{ ...box, colour: theme.primary, radius: RADIUS, shadow: true }];
-  return { offer: { name: "offer", box, plates, texts }, top: box.y };
+  return { name: "offer", box, plates, texts };
 }
 
 function collectionShowcase(setting: Setting): Arranged {
-  const { free, captions, pictures } = setting;
-  const dots = pictures > 1 ? { x: free.x, y: free.y, width: free.width, height: DOTS_HEIGHT } : null;
-  const heading = headingOnScrim(setting, free.y + (dots ? DOTS_HEIGHT + GAP + 8 : 0));
-  const probe = offerPill(setting, { y: 0, size: 68, maxWidth: free.width - 200 });
-  const top = free.y + free.height - (probe?.box.height ?? -GAP);
-  const offer = probe && offerPill(setting, { y: top, size: 68, maxWidth: free.width - 200 });
-  const saving = offer &&
-    savingPill(setting, {
-      x: offer.box.x + offer.box.width + GAP,
-      y: top,
-      height: offer.box.height,
-      size: 46,
+  const { free, theme, pictures } = setting;
+  const look = { plate: INK, opacity: 0.86, title: PAPER, brand: readableOn(INK, theme.accent) };
+  const head = heading(setting, { y: free.y, look });
+  const dots = pictures > 1
+    ? {
+      x: free.x + PADDING,
+      y: below([head]) + GAP,
+      width: free.width - 2 * PADDING,
+      height: DOTS_HEIGHT,
+    }
+    : null;
+  const under = dots ? dots.y + DOTS_HEIGHT + GAP : below([head]) + GAP;
+  const bottom = free.y + free.height;
+  const percent = setting.input.price?.saving_percent ?? null;
+  const pills = (y: number) => {
+    const offer = offerPill(setting, {
+      y,
+      size: 70,
+      maxWidth: free.width - (percent === null ? 0 : SAVING_WIDTH),
     });
-  const end = below([heading]);
-  return {
-    main: inReadingOrder([heading, offer, saving], free),
-    captions: { ...captions, y: top - GAP - captions.height },
-    scrims: [{ edge: "top", solid: end, reach: end + 260 }],
-    picture: pictureBelow(end + 40),
-    dots,
+    const x = offer ? offer.box.x + offer.box.width + GAP : 0;
+    return [offer, offer && savingPill(setting, { x, y, height: offer.box.height, size: 46 })];
   };
+  const height = pills(0)[0]?.box.height ?? -GAP;
+  const room = arrange(setting, { top: under, bottom: bottom - height });
+  if (room.captions.y > under + ROOM_FOR_PICTURE) {
+    return { main: inReadingOrder([head, ...pills(bottom - height)], free), dots, ...room };
+  }
+  const main = inReadingOrder([head, ...pills(under)], free);
+  return { main, dots, ...arrange(setting, { top: Math.max(under, below(main)), bottom }) };
 }
 
 export const LAYOUTS: Record<Template, (setting: Setting) => Arranged> = {

@@ -148,20 +148,42 @@ function shorten(line: string, fits: (text: string) => boolean): string {
   return text + ELLIPSIS;
 }
 
+/** No room takes more of a text than this: what is beyond would be shortened anyway. */
+const MOST_CHARACTERS = 320;
+
+function cleaned(text: string): string {
+  const clean = text.replace(/\s+/gu, " ").trim();
+  return clean.length <= MOST_CHARACTERS ? clean : [...clean].slice(0, MOST_CHARACTERS).join("");
+}
+
+/** Widths at any size from one measurement of each string: they grow evenly, as nothing is hinted. */
+function createMeasure(style: TextStyle): (text: string, size: number) => number {
+  const reference = 100;
+  const widths = new Map<string, number>();
+  return (text, size) => {
+    let width = widths.get(text);
+    if (width === undefined) widths.set(text, width = textWidth(text, { ...style, size: reference }));
+    return width * size / reference;
+  };
+}
+
 /** Sets a text in a room: as large as it fits, balanced; only where the smallest size is too large it is shortened. */
 export function setText(text: string, style: TextStyle, room: Room): SetText {
-  const clean = text.replace(/\s+/gu, " ").trim();
+  const clean = cleaned(text);
   const pieces = breakable(clean, style.language);
+  const widthAt = createMeasure(style);
   const factor = TALL.test(clean) ? TALL_LINE_HEIGHT : LINE_HEIGHT;
   for (let size = room.size;; size -= SIZE_STEP) {
     const last = size <= room.minSize;
-    const measure = (part: string) => textWidth(part, { ...style, size });
+    const measure = (part: string) => widthAt(part, size);
     const fits = (part: string) => measure(part) <= room.width;
     const lineHeight = Math.round(size * factor);
     const allowed = Math.max(
       1,
       Math.min(last ? room.linesAtMin ?? room.lines : room.lines, Math.floor(room.maxHeight / lineHeight)),
     );
+    // Too much for its lines even without a gap: not worth breaking.
+    if (!last && measure(clean) > room.width * allowed) continue;
     const wordBroken = !last && pieces.some((piece) => !fits(piece.trimEnd()));
     let lines = wordBroken ? [] : wrap(pieces, fits);
     if (!last && (wordBroken || lines.length > allowed)) continue;
