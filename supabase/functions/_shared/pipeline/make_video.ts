@@ -1,0 +1,153 @@
+// One product's video: script, voiceover, subtitles, render, store, each behind its checkpoint.
+
+import { Checkpoint, type ClaimedJob, JobFailure, type JobOutcome, LeaseLost } from "../contracts/jobs.ts";
+import { fingerprint, renderIdOf } from "./fingerprint.ts";
+import type { CallOptions, PipelinePorts } from "./ports.ts";
+import { render } from "./render.ts";
+import { elaborateScript, quickScript, scriptInputs } from "./script.ts";
+import { buildSpec, picturesOf } from "./spec.ts";
+import { pathsOf, signResult } from "./store.ts";
+import { makeSubtitles, makeVoiceover, subtitlesHash, voiceoverHash } from "./voiceover.ts";
+
+const PROGRESS = { script: 5, voiceover: 15, store: 97 };
+const PROVIDER_TIMEOUT_S = 60;
+/** A provider is called with at least this much of the wall clock left, or this share of a short one. */
+const PROVIDER_NEEDS_S = 20;
+const PROVIDER_NEEDS_SHARE = 0.3;
+const VOICE_URL_S = 48 * 3600;
+const NO_UPLOADS = { video: null, thumbnail: null, subtitles: null };
+
+/** Thrown inside to leave a stage: the next invocation goes on with the same product. */
+class HandOver extends Error {}
+
+/** Makes the video, or hands over. Throws `JobFailure`, or `LeaseLost` after the render was cancelled. */
+export async function makeVideo(job: ClaimedJob, ports: PipelinePorts): Promise<JobOutcome> {
+  let placed: { origin: string; renderId: string } | null = null;
+  let renewedAt = ports.clock.now();
+  const watched: PipelinePorts = {
+    ...ports,
+    secondsLeft: () => ports.secondsLeft(),
+    async report(update) {
+      ports.signal.throwIfAborted();
+      await ports.report(update);
+      renewedAt = ports.clock.now();
+    },
+  };
+  try {
+    return await runStages(job, watched, (origin, renderId) => placed = { origin, renderId });
+  } catch (error) {
+    if (error instanceof HandOver) return { kind: "handed_over" };
+    if (!(error instanceof LeaseLost) && !ports.signal.aborted) throw error;
+    // A lease that was void before it could run out was cancelled: nobody else wants the render. One that ran out
+    // may have gone to a newer attempt, which picks the same render up.
+    const cancelled = ports.clock.now() - renewedAt < job.lease_s * 1000;
+    if (placed && cancelled) await ports.renderers.cancel(placed);
+    throw error instanceof LeaseLost
+      ? error
+      : new LeaseLost("the lease is no longer this worker's", { cause: error });
+  }
+}
+
+async function runStages(
+  job: ClaimedJob,
+  ports: PipelinePorts,
+  onPlaced: (origin: string, renderId: string) => void,
+): Promise<JobOutcome> {
+  const kept = Checkpoint.safeParse(job.checkpoint ?? {}).data ?? {};
+  const pictures = picturesOf(job);
+  const script = await scriptStage(job, kept, ports);
+  const voiceover = await voiceoverStage(job, { kept, script }, ports);
+  const hash = await subtitlesHash(job, { script, voiceover: voiceover.made });
+  const reused = kept.subtitles?.hash === hash ? kept.subtitles : null;
+  const subtitles = reused ?? subtitlesStage(job, { script, voiceover: voiceover.made, hash });
+  const specWith = (uploads: Parameters<typeof buildSpec>[1]["uploads"]) =>
+    buildSpec(job, { pictures, voiceUrl: voiceover.url, voiceover: voiceover.made, subtitles, uploads });
+  const renderId = await renderIdOf(job, specWith(NO_UPLOADS));
+  const paths = pathsOf(job, renderId);
+  const isSame = kept.render?.run === job.run && kept.render.render_id === renderId;
+  const rendered = await render(job, {
+    renderId,
+    paths,
+    specWith,
+    kept: isSame ? kept.render : undefined,
+    unsaved: reused ? {} : { subtitles },
+    onPlaced: (origin) => onPlaced(origin, renderId),
+  }, ports);
+  if (!rendered) return { kind: "handed_over" };
+  await ports.report({ stage: "store", progress: PROGRESS.store });
+  const result = await signResult(paths, rendered, ports);
+  ports.signal.throwIfAborted();
+  return { kind: "completed", result: { ...result, warnings: [...pictures.warnings, ...result.warnings] } };
+}
+
+async function scriptStage(job: ClaimedJob, kept: Checkpoint, ports: PipelinePorts): Promise<string> {
+  const hash = await fingerprint(scriptInputs(job));
+  if (kept.script?.hash === hash) return kept.script.text;
+  if (job.options.voiceover_mode === "quick") {
+    const text = quickScript(job);
+    await ports.report({
+      stage: "voiceover",
+      progress: PROGRESS.script,
+      checkpoint: { script: { hash, text, source: "template" } },
+    });
+    return text;
+  }
+  const written = await elaborateScript(job, ports.scripts(job.options.ai_provider), providerCall(ports));
+  const { text, ...cost } = written;
+  ports.log.info("script_written", { ...cost, characters: text.length });
+  await ports.report({
+    stage: "voiceover",
+    progress: PROGRESS.script,
+    checkpoint: { script: { hash, text, source: "ai" } },
+  });
+  return text;
+}
+
+async function voiceoverStage(
+  job: ClaimedJob,
+  { kept, script }: { kept: Checkpoint; script: string },
+  ports: PipelinePorts,
+): Promise<{ made: NonNullable<Checkpoint["voiceover"]>; url: string }> {
+  const provider = ports.speech(job.options.tts_provider);
+  const hash = await voiceoverHash(job, { script, provider });
+  if (kept.voiceover?.hash === hash) {
+    const signed = await ports.storage.signRead(kept.voiceover.path, VOICE_URL_S);
+    if (signed) return { made: kept.voiceover, url: signed.url };
+    ports.log.warn("voice_is_gone", { path: kept.voiceover.path });
+  }
+  const startedAt = ports.clock.now();
+  const made = await makeVoiceover(job, { script, hash }, {
+    provider,
+    storage: ports.storage,
+    call: providerCall(ports),
+  });
+  ports.log.info("voice_made", {
+    provider: job.options.tts_provider,
+    voice: made.voice,
+    characters: script.length,
+    duration_s: made.duration_s,
+    took_ms: ports.clock.now() - startedAt,
+  });
+  await ports.report({ stage: "subtitles", progress: PROGRESS.voiceover, checkpoint: { voiceover: made } });
+  const signed = await ports.storage.signRead(made.path, VOICE_URL_S);
+  if (signed) return { made, url: signed.url };
+  throw new JobFailure("storage_unavailable", "The voice is not in the storage.", { retryable: true });
+}
+
+function subtitlesStage(
+  job: ClaimedJob,
+  parts: Parameters<typeof makeSubtitles>[1],
+): NonNullable<Checkpoint["subtitles"]> {
+  try {
+    return makeSubtitles(job, parts);
+  } catch (cause) {
+    throw new JobFailure("subtitles_failed", "The captions could not be made.", { cause });
+  }
+}
+
+/** Limits of a paid call; hands over where too little of the wall clock is left to begin one. */
+function providerCall(ports: PipelinePorts): CallOptions {
+  const left = ports.secondsLeft();
+  if (left < Math.min(PROVIDER_NEEDS_S, ports.wallClockS * PROVIDER_NEEDS_SHARE)) throw new HandOver();
+  return { signal: ports.signal, timeoutMs: Math.min(PROVIDER_TIMEOUT_S, Math.max(1, left - 2)) * 1000 };
+}
