@@ -7,19 +7,23 @@ export interface Log {
   error(event: string, fields?: Record<string, unknown>): void;
 }
 
-/** A logger whose lines all bear `fields`; `write` takes one finished line. */
+/** A logger whose lines never hold `secrets`; `write` takes one finished line. */
 export function createLogger(
-  fields: Record<string, unknown> = {},
-  write: (line: string) => void = (line) => console.log(line),
+  options: { secrets: readonly string[]; write?: (line: string) => void },
 ): Log {
-  function line(level: string, event: string, more: Record<string, unknown> = {}): void {
-    const entry = { at: new Date().toISOString(), level, event, ...fields, ...more };
-    write(redact(JSON.stringify(entry)));
+  const write = options.write ?? ((line: string) => console.log(line));
+  function line(level: string, event: string, fields: Record<string, unknown> = {}): void {
+    const entry = { at: new Date().toISOString(), level, service: "renderer", event, ...fields };
+    const text = options.secrets.reduce(
+      (text, secret) => text.replaceAll(secret, "[secret]"),
+      JSON.stringify(entry),
+    );
+    write(redact(text));
   }
   return {
-    info: (event, more) => line("info", event, more),
-    warn: (event, more) => line("warn", event, more),
-    error: (event, more) => line("error", event, more),
+    info: (event, fields) => line("info", event, fields),
+    warn: (event, fields) => line("warn", event, fields),
+    error: (event, fields) => line("error", event, fields),
   };
 }
 
@@ -28,6 +32,7 @@ export function redact(text: string): string {
   return text
     .replace(/(https?:\/\/)[^\s"'/\\@?#]*@/gi, "$1")
     .replace(/(https?:\/\/[^\s"'?#\\]*)[?#][^\s"'\\]*/gi, "$1")
+    .replace(/\b(token|apikey|key|secret)=[^\s"'&\\]+/gi, "$1=[secret]")
     .replace(/\beyJ[\w-]+\.[\w-]+(\.[\w-]*)?/g, "[token]")
     .replace(/\b(bearer\s+)[^\s"'\\]+/gi, "$1[token]");
 }

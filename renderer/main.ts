@@ -11,8 +11,8 @@ import { createSpeech } from "./speech/speech.ts";
 
 const DROP_EVERY_MS = 10_000;
 
-const log = createLogger({ service: "renderer" });
 const settings = readEnvironment();
+const log = createLogger({ secrets: [settings.secret] });
 await Deno.mkdir(settings.dataDir, { recursive: true });
 const ffmpegPath = await findFfmpeg({ ...settings, named: settings.ffmpegPath });
 const queue = createRenderQueue({ ...settings, ffmpegPath, start: startRenderProcess, log });
