@@ -1,38 +1,54 @@
-// The offline voice: it lives in the renderer, the first of several that answers speaks.
+// The offline voice: any of the renderers says it.
 
 import { JobFailure } from "../contracts/jobs.ts";
-import type { RendererClient, SpeechProvider } from "../pipeline/ports.ts";
+import type { RendererClient, RendererTrouble, SpeechProvider } from "../pipeline/ports.ts";
+import { isLocalLanguage } from "./voices.ts";
 
-/** The offline voice behind the renderers; it chooses its own voice for a language. */
+/** Takes the next renderer when one is busy or away. The renderer chooses the voice of a language. */
 export function createLocalSpeech(renderers: RendererClient): SpeechProvider {
   return {
     defaultVoice: () => null,
-    speaks: () => true,
-    async speak(input, call) {
-      let retryAfterS: number | null = null;
+    speaks: isLocalLanguage,
+    async speak({ text, language, voice }, call) {
+      const troubles: RendererTrouble[] = [];
+      const request = { text: text.slice(0, 5000), language, rate: 1, ...(voice ? { voice } : {}) };
       for (const origin of renderers.origins) {
-        const { text, language, voice } = input;
-        const answer = await renderers.speak(origin, { text, language, voice, rate: 1 }, call);
+        const answer = await renderers.speak(origin, request, call);
         if (!("kind" in answer)) {
-          const audio = Uint8Array.from(atob(answer.audio_base64), (character) => character.charCodeAt(0));
-          const { format, duration_s, words } = answer;
-          return { audio, format, duration_s, words, voice: answer.voice };
+          const { audio_base64, ...speech } = answer;
+          return { ...speech, audio: decodeBase64(audio_base64) };
         }
         if (answer.kind === "refused") {
-          throw new JobFailure("voiceover_failed", "The offline voice cannot speak this text.", {
-            cause: new Error(`${answer.status} ${answer.code}: ${answer.message}`),
-          });
+          throw new JobFailure(
+            "voiceover_failed",
+            "The offline voice cannot read this text, or has no such voice.",
+            {
+              cause: new Error(`${answer.status} ${answer.code} ${answer.message}`),
+            },
+          );
         }
-        if (answer.kind === "busy") retryAfterS = answer.retryAfterS;
+        troubles.push(answer);
       }
+      const busy = troubles.filter((trouble) => trouble.kind === "busy");
+      const waits = busy.map((trouble) => trouble.retryAfterS ?? 1);
       throw new JobFailure(
-        "voiceover_failed",
-        "The offline voice cannot be reached just now; it is tried again.",
+        "renderer_unavailable",
+        "The renderer that speaks does not answer at the moment.",
         {
           retryable: true,
-          retryAfterS,
+          busy: busy.length > 0,
+          retryAfterS: waits.length > 0 ? Math.min(...waits) : null,
+          cause: new Error(JSON.stringify(troubles)),
         },
       );
     },
   };
+}
+
+/** Bytes of a base64 text. */
+export function decodeBase64(text: string): Uint8Array {
+  const binary = atob(text);
+  const bytes = new Uint8Array(binary.length);
+  for (let at = 0; at < binary.length; at++) bytes[at] = binary.charCodeAt(at);
+  return bytes;
 }

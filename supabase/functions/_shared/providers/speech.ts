@@ -1,24 +1,30 @@
-// Which adapter speaks for which provider; each is loaded only by the product that uses it.
+// The speech providers by name.
 
 import type { TtsProvider } from "../contracts/options.ts";
-import { JobFailure } from "../contracts/jobs.ts";
 import type { RendererClient, SpeechProvider } from "../pipeline/ports.ts";
 import { createEdgeSpeech } from "./edge_speech.ts";
-import { createElevenLabsSpeech } from "./elevenlabs_speech.ts";
+import { createElevenlabsSpeech } from "./elevenlabs_speech.ts";
 import { createLocalSpeech } from "./local_speech.ts";
 
-/** The speech provider of a batch's options; `origins` stand for the providers' own. */
-export function createSpeechProvider(
-  provider: TtsProvider,
-  options: {
-    renderers: RendererClient;
-    keys: { elevenlabs: string | null };
-    origins: { edge: string | null; elevenlabs: string | null };
-  },
-): SpeechProvider {
-  if (provider === "edge") return createEdgeSpeech({ origin: options.origins.edge });
-  if (provider === "local") return createLocalSpeech(options.renderers);
-  const apiKey = options.keys.elevenlabs;
-  if (!apiKey) throw new JobFailure("voiceover_failed", "ElevenLabs has no key here.");
-  return createElevenLabsSpeech({ apiKey, origin: options.origins.elevenlabs });
+/** Keys, and origins that stand for the providers' own (null: their own). */
+export interface SpeechConfig {
+  renderers: RendererClient;
+  edgeUrl?: string | null;
+  elevenlabsUrl?: string | null;
+  elevenlabsApiKey?: string | null;
+}
+
+/** A provider without a key fails clearly when it is asked to speak. */
+export function createSpeechProvider(provider: TtsProvider, config: SpeechConfig): SpeechProvider {
+  switch (provider) {
+    case "edge":
+      return createEdgeSpeech({ origin: config.edgeUrl ?? null });
+    case "elevenlabs":
+      return createElevenlabsSpeech({
+        origin: config.elevenlabsUrl ?? null,
+        apiKey: config.elevenlabsApiKey ?? null,
+      });
+    case "local":
+      return createLocalSpeech(config.renderers);
+  }
 }
