@@ -25,9 +25,9 @@ const app = createApp({
   clock: systemClock,
   secondsLeft: createWallClock(environment.wallClockS),
   wallClockS: environment.wallClockS,
-  async loadPipeline(jobLog) {
+  async loadPipeline() {
     const { loadPipeline } = await import("./load_pipeline.ts");
-    return loadPipeline({ environment, client, log: jobLog });
+    return loadPipeline({ environment, client });
   },
 });
 

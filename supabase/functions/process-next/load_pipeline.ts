@@ -3,12 +3,30 @@
 import type { SupabaseClient } from "@supabase/supabase-js";
 import { JobFailure } from "../_shared/contracts/jobs.ts";
 import type { Environment } from "../_shared/environment.ts";
-import type { Log } from "../_shared/log.ts";
+import { makeVideo } from "../_shared/pipeline/make_video.ts";
+import { createScriptWriter } from "../_shared/providers/ai_scripts.ts";
+import { createSpeechProvider } from "../_shared/providers/speech.ts";
+import { createRendererClient } from "../_shared/renderer_client.ts";
+import { createVideoStorage } from "../_shared/storage.ts";
 import type { RunJobDeps } from "./run_job.ts";
 
-/** Wires the adapters of one job; its log lines are the job's. */
+/** The pipeline with the adapters that this environment names. */
 export function loadPipeline(
-  _deps: { environment: Environment; client: SupabaseClient; log: Log },
-): ReturnType<RunJobDeps["loadPipeline"]> {
-  throw new JobFailure("internal", "Making videos is not built here yet.");
+  { environment, client }: { environment: Environment; client: SupabaseClient },
+): Awaited<ReturnType<RunJobDeps["loadPipeline"]>> {
+  const { rendererUrls, rendererSecret, providerKeys, providerUrls, publicUrl } = environment;
+  if (rendererUrls.length === 0 || rendererSecret === null) {
+    throw new JobFailure("renderer_unavailable", "No renderer is set up here (RENDERER_URL, RENDERER_SECRET).");
+  }
+  const renderers = createRendererClient({ origins: rendererUrls, secret: rendererSecret });
+  return {
+    makeVideo,
+    ports: {
+      storage: createVideoStorage({ client, publicUrl }),
+      renderers,
+      speech: (provider) =>
+        createSpeechProvider(provider, { renderers, keys: providerKeys, origins: providerUrls }),
+      scripts: (provider) => createScriptWriter(provider, { keys: providerKeys, origins: providerUrls }),
+    },
+  };
 }

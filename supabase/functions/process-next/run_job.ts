@@ -23,7 +23,7 @@ export interface RunJobDeps {
   secondsLeft(): number;
   wallClockS: number;
   /** Loads the pipeline and its adapters: only a worker with a product needs them. */
-  loadPipeline(log: Log): Promise<{
+  loadPipeline(): Promise<{
     makeVideo(job: ClaimedJob, ports: PipelinePorts): Promise<JobOutcome>;
     ports: WorkPorts;
   }>;
@@ -92,7 +92,7 @@ async function work(
   },
 ): Promise<End | null> {
   try {
-    const { makeVideo, ports } = await loadPipeline(log);
+    const { makeVideo, ports } = await loadPipeline();
     return await makeVideo(job, {
       ...ports,
       report: lease.report,
