@@ -90,9 +90,11 @@ create unique index batches_idempotency_key on public.batches (profile_id, idemp
 
 -- `profile_id` repeats the batch's: row security and the counts then read one index and no second table.
 -- `product_id` is no foreign key: a product may be gone, or another shop's, and fails its row alone.
+-- `batch_id` is none either: rows come with their batch in one function or not at all, and checking each of 50 takes a
+-- fifth of the time of accepting a batch. They go with it by the trigger below.
 create table public.jobs (
   id uuid primary key default gen_random_uuid(),
-  batch_id uuid not null references public.batches (id) on delete cascade,
+  batch_id uuid not null,
   profile_id uuid not null,
   product_id uuid not null,
   position smallint not null,
@@ -229,9 +231,21 @@ create trigger profiles_updated_at before update on public.profiles
 create trigger products_updated_at before update on public.products
   for each row execute function private.touch_updated_at();
 
--- However a job goes (its batch deleted, its profile, its user), its objects are looked for.
+-- A batch's jobs go with it, whoever deletes it: its owner, or with the profile, or with the user. Both functions are
+-- definers because a cascade's triggers run as the one who began it, who may touch none of these tables.
+create function private.delete_jobs_of_batches() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  delete from public.jobs j using deleted d where j.batch_id = d.id;
+  return null;
+end
+$$;
+create trigger batches_deleted after delete on public.batches
+  referencing old table as deleted for each statement execute function private.delete_jobs_of_batches();
+
+-- However a job goes, its objects are looked for.
 create function private.remember_deleted_jobs() returns trigger
-language plpgsql set search_path = '' as $$
+language plpgsql security definer set search_path = '' as $$
 begin
   insert into private.leftovers (job_id, profile_id)
   select id, profile_id from deleted

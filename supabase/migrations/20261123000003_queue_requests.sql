@@ -118,6 +118,8 @@ declare
   v_profile_id uuid;
   v_batch_id uuid;
   v_replay jsonb;
+  v_time text;
+  v_random text;
 begin
   v_profile_id := private.resolve_profile(p_user_id, p_profile_id);
   if p_idempotency_key is not null then
@@ -138,12 +140,17 @@ begin
   then
     return jsonb_build_object('refusal', jsonb_build_object('code', 'too_many_active_batches', 'retry_after_s', 10));
   end if;
-  v_batch_id := gen_random_uuid();
+  -- Ids that grow with time (UUID version 7): a batch's rows lie side by side in every index, however long the history.
+  v_time := lpad(to_hex(floor(extract(epoch from clock_timestamp()) * 1000)::bigint), 12, '0') || '7';
+  v_random := replace(gen_random_uuid()::text, '-', '');
+  v_batch_id := (v_time || left(v_random, 3) || right(v_random, 16))::uuid;
+  v_random := right(replace(gen_random_uuid()::text, '-', ''), 16);
   insert into public.batches (id, profile_id, idempotency_key, options)
   values (v_batch_id, v_profile_id, p_idempotency_key, p_options);
   -- A title of any length is taken by `products`; every answer of batch-status repeats this copy, so it is bounded.
-  insert into public.jobs (batch_id, profile_id, product_id, position, title)
-  select v_batch_id, v_profile_id, asked.id, asked.place - 1, coalesce(left(p.title, 5000), '')
+  insert into public.jobs (id, batch_id, profile_id, product_id, position, title)
+  select (v_time || to_hex(256 + asked.place) || v_random)::uuid, v_batch_id, v_profile_id, asked.id,
+    asked.place - 1, coalesce(left(p.title, 5000), '')
   from unnest(p_product_ids) with ordinality as asked (id, place)
   left join public.products p on p.id = asked.id and p.profile_id = v_profile_id;
   insert into private.open_batches (batch_id, profile_id) values (v_batch_id, v_profile_id);

@@ -1,0 +1,237 @@
+// Who may do what: the catalog against a written list, and refusals seen, under Supabase's old and new defaults.
+
+import { type Sql } from "postgres";
+import { assertEquals, assertRejects } from "../assert.ts";
+import { asUser, withDatabase } from "../support/database.ts";
+import { createBatch, openShop, resultOf } from "./shop.ts";
+
+const EVERYTHING = ["DELETE", "INSERT", "SELECT", "UPDATE"];
+const TABLE_PRIVILEGES: Record<string, string[]> = {
+  "authenticated public.batch_status": ["SELECT"],
+  "authenticated public.batches": ["SELECT"],
+  "authenticated public.jobs": ["SELECT"],
+  "authenticated public.products": EVERYTHING,
+  "authenticated public.profiles": EVERYTHING,
+  "authenticated public.videos": ["SELECT"],
+  "service_role private.checkpoints": EVERYTHING,
+  "service_role private.leases": EVERYTHING,
+  "service_role private.leftovers": EVERYTHING,
+  "service_role private.open_batches": EVERYTHING,
+  "service_role private.operations": ["SELECT"],
+  "service_role private.request_counters": EVERYTHING,
+  "service_role private.requests": EVERYTHING,
+  "service_role private.retries": EVERYTHING,
+  "service_role private.settings": ["SELECT"],
+  "service_role private.sweep_state": ["SELECT", "UPDATE"],
+  "service_role public.batch_status": ["SELECT"],
+  "service_role public.batches": EVERYTHING,
+  "service_role public.jobs": EVERYTHING,
+  "service_role public.products": ["SELECT"],
+  "service_role public.profiles": ["INSERT", "SELECT"],
+  "service_role public.videos": ["SELECT"],
+};
+const FUNCTIONS_OF_SERVICE = [
+  "cancel_batch",
+  "claim_job",
+  "complete_job",
+  "create_batch",
+  "delete_batch",
+  "fail_job",
+  "hand_over_job",
+  "record_kick",
+  "report_job",
+  "requeue_job",
+  "retry_batch",
+  "sweep",
+];
+
+async function tablePrivileges(sql: Sql): Promise<Record<string, string[]>> {
+  const rows = await sql`
+    select r.rolname || ' ' || n.nspname || '.' || c.relname as who, array_agg(a.privilege_type order by a.privilege_type) as may
+    from pg_class c join pg_namespace n on n.oid = c.relnamespace, aclexplode(c.relacl) a
+    left join pg_roles r on r.oid = a.grantee
+    where n.nspname in ('public', 'private') and c.relkind in ('r', 'v', 'S', 'm') and a.grantee <> c.relowner
+    group by 1 order by 1`;
+  return Object.fromEntries(rows.map((row) => [row.who, row.may]));
+}
+
+for (const defaultPrivileges of ["old", "new"] as const) {
+  Deno.test(`no privilege that is not in the written list, under ${defaultPrivileges} default privileges`, async () => {
+    await withDatabase(`privileges_${defaultPrivileges}`, async ({ sql }) => {
+      assertEquals(await tablePrivileges(sql), TABLE_PRIVILEGES);
+      const functions = await sql`
+        select p.proname, array_agg(coalesce(r.rolname, 'public')) as who
+        from pg_proc p, aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a
+        left join pg_roles r on r.oid = a.grantee
+        where p.pronamespace = 'public'::regnamespace and a.grantee <> p.proowner group by 1 order by 1`;
+      const may = (role: string) =>
+        functions.filter((row) => row.who.includes(role)).map((row) => row.proname);
+      assertEquals(may("service_role"), FUNCTIONS_OF_SERVICE);
+      assertEquals(may("authenticated"), ["get_batch_status", "list_batch_statuses"]);
+      assertEquals([...may("anon"), ...may("public")], []);
+      const open =
+        await sql`select p.proname from pg_proc p, aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a
+        where p.pronamespace = 'private'::regnamespace and a.grantee not in (p.proowner, 'service_role'::regrole)`;
+      assertEquals(open.map((row) => row.proname), []);
+    }, { defaultPrivileges });
+  });
+}
+
+Deno.test("every table has row security, every view the caller's rights, every function a fixed search path", async () => {
+  await withDatabase("catalog", async ({ sql }) => {
+    const bare =
+      await sql`select c.relname from pg_class c where c.relnamespace in ('public'::regnamespace, 'private'::regnamespace)
+      and (c.relkind = 'r' and not c.relrowsecurity
+        or c.relkind = 'v' and not coalesce('security_invoker=true' = any (c.reloptions), false))`;
+    assertEquals(bare.map((row) => row.relname), []);
+    const free =
+      await sql`select proname from pg_proc where pronamespace in ('public'::regnamespace, 'private'::regnamespace)
+      and not coalesce('search_path=""' = any (proconfig), false)`;
+    assertEquals(free.map((row) => row.proname), []);
+    const definers = await sql`select proname from pg_proc where prosecdef
+      and pronamespace in ('public'::regnamespace, 'private'::regnamespace) order by 1`;
+    assertEquals(definers.map((row) => row.proname), ["delete_jobs_of_batches", "remember_deleted_jobs"]);
+  });
+});
+
+Deno.test("the indexes name no column that a progress report writes", async () => {
+  await withDatabase("hot", async ({ sql, service }) => {
+    const rows = await sql`select indexdef from pg_indexes where schemaname in ('public', 'private')
+      and (indexdef ~ '\\m(stage|progress|updated_at|expires_at|raised_at)\\M')`;
+    assertEquals(rows.map((row) => row.indexdef), []);
+    const shop = await openShop(sql, 2);
+    const batchId = await createBatch(service, shop);
+    const [claimed] = await service`select public.claim_job(${batchId}) -> 'job' as job`;
+    const hot = async () => {
+      await sql`select pg_stat_force_next_flush()`;
+      return (await sql`select n_tup_upd::int as all, n_tup_hot_upd::int as hot from pg_stat_user_tables
+        where relname in ('jobs', 'batches', 'leases') order by relname`).map((row) => ({ ...row }));
+    };
+    await service`select pg_stat_force_next_flush()`;
+    for (let progress = 1; progress <= 60; progress++) {
+      await service`select public.report_job(${claimed!.job.job_id}, ${
+        claimed!.job.lease_token
+      }, 'render', ${progress}),
+        pg_stat_force_next_flush()`;
+    }
+    const [batches, jobs, leases] = await hot() as { all: number; hot: number }[];
+    // The claim itself changed an indexed column of its job once.
+    assertEquals([jobs!.all - jobs!.hot, batches!.all - batches!.hot, leases!.all - leases!.hot], [1, 0, 0]);
+    assertEquals(jobs!.hot >= 50, true);
+  });
+});
+
+Deno.test("another user sees and changes nothing of a shop, and nobody sees anything at all", async () => {
+  await withDatabase("tenants", async ({ sql, service }) => {
+    const [shop, other] = [await openShop(sql, 2), await openShop(sql, 2)];
+    const batchId = await createBatch(service, shop);
+    const [claimed] = await service`select public.claim_job(${batchId}) -> 'job' as job`;
+    const { video_path } = resultOf(claimed!.job, shop.profileId);
+    await sql`insert into storage.objects (bucket_id, name) values ('videos', ${video_path})`;
+    const tables = ["public.batches", "public.jobs", "public.batch_status", "storage.objects"];
+    for (const table of tables) {
+      assertEquals(
+        (await asUser(sql, shop.userId, (tx) => tx`select from ${tx(table)}`)).length > 0,
+        true,
+        table,
+      );
+      assertEquals((await asUser(sql, other.userId, (tx) => tx`select from ${tx(table)}`)).length, 0, table);
+    }
+    const changed = await asUser(sql, other.userId, async (tx) => [
+      (await tx`update public.products set title = 'mine' where profile_id = ${shop.profileId}`).count,
+      (await tx`delete from public.profiles where id = ${shop.profileId}`).count,
+      (await tx`delete from public.products where profile_id = ${shop.profileId}`).count,
+    ]);
+    assertEquals(changed, [0, 0, 0]);
+    const refused = [
+      `insert into public.products (profile_id, title) values ('${shop.profileId}', 'x')`,
+      `update public.products set profile_id = '${shop.profileId}'`,
+      `insert into public.profiles (user_id) values ('${shop.userId}')`,
+      `update public.jobs set status = 'completed'`,
+      `insert into public.batches (profile_id, options) values ('${other.profileId}', '{"concurrency": 1}')`,
+      `delete from public.batches`,
+      `select public.claim_job('${batchId}')`,
+      `select public.cancel_batch('${shop.userId}', '${batchId}')`,
+      `select public.sweep()`,
+      `select from private.leases`,
+      `select from private.settings`,
+      `select private.setting('lease_s')`,
+      `insert into storage.objects (bucket_id, name) values ('videos', '${other.profileId}/x/y')`,
+    ];
+    for (const statement of refused) {
+      for (const userId of [other.userId, null]) {
+        const error = await assertRejects(() => asUser(sql, userId, (tx) => tx.unsafe(statement)), statement);
+        assertEquals((error as unknown as { code: string }).code, "42501", statement);
+      }
+    }
+    for (
+      const table of [
+        "public.profiles",
+        "public.products",
+        "public.jobs",
+        "public.batch_status",
+        "public.videos",
+      ]
+    ) {
+      await assertRejects(() => asUser(sql, null, (tx) => tx`select from ${tx(table)}`), table);
+    }
+    const nothing = await asUser(
+      sql,
+      other.userId,
+      (tx) => tx`select public.get_batch_status(${batchId}, '', '{}') as answer`,
+    );
+    assertEquals(nothing[0]!.answer, null);
+  });
+});
+
+Deno.test("an owner keeps shop and products, with impossible values refused by name", async () => {
+  await withDatabase("owner", async ({ sql }) => {
+    const shop = await openShop(sql, 1);
+    await asUser(sql, shop.userId, async (tx) => {
+      await tx`insert into public.profiles (name) values ('Second')`;
+      const [product] = await tx`insert into public.products (profile_id, external_id, title)
+        values (${shop.profileId}, 'sku-1', ${"ș".repeat(3000)})
+        on conflict (profile_id, external_id) do update set title = excluded.title returning id`;
+      assertEquals(product!.id, shop.productIds[0]);
+    });
+    const impossible: [string, string][] = [
+      ["currency = 'euro'", "products_currency_iso_4217"],
+      ["price = -1", "products_price_amount"],
+      ["price = 'NaN'", "products_price_amount"],
+      ["sale_price = 'Infinity'", "products_sale_price_amount"],
+      ["language = 'no such language'", "products_language_shape"],
+    ];
+    for (const [assignment, constraint] of impossible) {
+      const error = await assertRejects(
+        () => asUser(sql, shop.userId, (tx) => tx.unsafe(`update public.products set ${assignment}`)),
+        assignment,
+      );
+      assertEquals((error as unknown as { constraint_name: string }).constraint_name, constraint);
+    }
+    const error = await assertRejects(() =>
+      asUser(sql, shop.userId, (tx) => tx`insert into public.profiles (is_default) values (true)`)
+    );
+    assertEquals((error as unknown as { constraint_name: string }).constraint_name, "profiles_one_default");
+  });
+});
+
+Deno.test("an owner who deletes the profile takes its batches along, and their objects are looked for", async () => {
+  await withDatabase("profile_gone", async ({ sql, service }) => {
+    const shop = await openShop(sql, 2);
+    const batchId = await createBatch(service, shop);
+    await service`select public.claim_job(${batchId})`;
+    await asUser(sql, shop.userId, (tx) => tx`delete from public.profiles where id = ${shop.profileId}`);
+    for (
+      const table of [
+        "public.batches",
+        "public.jobs",
+        "public.products",
+        "private.leases",
+        "private.open_batches",
+      ]
+    ) {
+      assertEquals((await sql`select from ${sql(table)}`).length, 0, table);
+    }
+    assertEquals((await sql`select from private.leftovers`).length, 2);
+  });
+});
