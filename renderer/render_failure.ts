@@ -33,7 +33,14 @@ export function renderErrorOf(error: unknown): RenderError {
   if (isDiskFull(error)) {
     return { code: "render_failed", message: "The renderer's disk is full.", retryable: true };
   }
-  return { code: "render_failed", message: "The video could not be made.", retryable: false };
+  // A program that was killed (out of memory, an operator) says nothing against the product.
+  const retryable = isKilled(error);
+  return { code: "render_failed", message: "The video could not be made.", retryable };
+}
+
+function isKilled(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return /ended with 1(34|35|37|39|43)\b|SIGKILL|SIGTERM/.test(error.message) || isKilled(error.cause);
 }
 
 function isDiskFull(error: unknown): boolean {

@@ -129,7 +129,8 @@ export function createRenderQueue(options: RenderQueueOptions): RenderQueue {
     await removeFolder(workFolder).catch((error) => {
       options.log.error("scratch files kept", { render_id: render.id, cause: describeError(error) });
     });
-    if (outcome && !isFinal(render)) settle(render, outcome);
+    // What a stop ended is no failure: it is made by whoever is asked next.
+    if (outcome && !isFinal(render) && !stopping) settle(render, outcome);
   }
 
   /** Null where the render was cancelled before it began. */

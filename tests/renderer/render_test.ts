@@ -127,3 +127,19 @@ Deno.test("a finished video whose upload failed is uploaded, not made again, und
   assertEquals(host.requests.filter((request) => request.path === "/mug.jpg").length, pictureRequests);
   assertEquals(host.uploaded.size, 3);
 });
+
+Deno.test("an ffmpeg that is killed from outside is a failure worth another try, which succeeds", async () => {
+  await using host = startFakeHost();
+  host.routes.set("/mug.jpg", serveBytes(await jpeg()));
+  await using folder = await scratchFolder();
+  await using renderer = await startRenderer({ dataDir: folder.path, allowOrigins: [host.origin] });
+  const id = renderId();
+  const spec = smallSpec(host, { duration_s: 3 });
+  await renderer.put(id, spec);
+  const working = await eventually(() => workingOn(renderer.pid), { everyMs: 10 });
+  for (const { pid, name } of working) if (name.startsWith("ffmpeg")) Deno.kill(pid, "SIGKILL");
+  const failed = await renderer.ended(id);
+  assertEquals([failed.error?.code, failed.error?.retryable], ["render_failed", true]);
+  await renderer.put(id, spec);
+  assertEquals((await renderer.ended(id)).status, "completed");
+});
