@@ -16,7 +16,10 @@ export function loadPipeline(
 ): Awaited<ReturnType<RunJobDeps["loadPipeline"]>> {
   const { rendererUrls, rendererSecret, providerKeys, providerUrls, publicUrl } = environment;
   if (rendererUrls.length === 0 || rendererSecret === null) {
-    throw new JobFailure("renderer_unavailable", "No renderer is set up here (RENDERER_URL, RENDERER_SECRET).");
+    throw new JobFailure(
+      "renderer_unavailable",
+      "No renderer is set up here (RENDERER_URL, RENDERER_SECRET).",
+    );
   }
   const renderers = createRendererClient({ origins: rendererUrls, secret: rendererSecret });
   return {
@@ -25,7 +28,12 @@ export function loadPipeline(
       storage: createVideoStorage({ client, publicUrl }),
       renderers,
       speech: (provider) =>
-        createSpeechProvider(provider, { renderers, keys: providerKeys, origins: providerUrls }),
+        createSpeechProvider(provider, {
+          renderers,
+          edgeUrl: providerUrls.edge,
+          elevenlabsUrl: providerUrls.elevenlabs,
+          elevenlabsApiKey: providerKeys.elevenlabs,
+        }),
       scripts: (provider) => createScriptWriter(provider, { keys: providerKeys, origins: providerUrls }),
     },
   };
