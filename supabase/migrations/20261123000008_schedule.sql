@@ -21,14 +21,16 @@ $$;
 create function private.collect_kick_answers() returns void
 language plpgsql set search_path = '' as $$
 declare
-  v_answer record;
+  v_batch_id uuid;
+  v_status int;
+  v_message text;
 begin
-  for v_answer in execute
+  for v_batch_id, v_status, v_message in execute
     'select o.batch_id, r.status_code, coalesce(r.error_msg, left(r.content, 500)) as message
      from private.open_batches o join ' || to_regclass('net._http_response') || ' r on r.id = o.kick_request_id'
   loop
-    perform public.record_kick(v_answer.batch_id, v_answer.status_code, v_answer.message);
-    update private.open_batches set kick_request_id = null where batch_id = v_answer.batch_id;
+    perform public.record_kick(v_batch_id, v_status, v_message);
+    update private.open_batches set kick_request_id = null where batch_id = v_batch_id;
   end loop;
 end
 $$;
