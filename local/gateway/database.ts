@@ -38,6 +38,23 @@ export function isAway(error: unknown): boolean {
   return AWAY.has(code) || /^57P0/.test(code) || /^08/.test(code);
 }
 
+/** Longer than any statement may take (8 s): a database that is frozen rather than gone. */
+const ANSWER_LIMIT_MS = 10_000;
+
+/** Gives up on a database that takes requests and does not answer them; the error is one that `isAway` knows. */
+export async function inTime<T>(work: Promise<T>): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const limit = new Promise<never>((_resolve, reject) => {
+    const error = Object.assign(new Error("the database did not answer in time"), { code: "ETIMEDOUT" });
+    timer = setTimeout(() => reject(error), ANSWER_LIMIT_MS);
+  });
+  try {
+    return await Promise.race([work, limit]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 /** The caller's settings, local to the transaction, as PostgREST makes them. */
 export interface CallerSettings {
   identity: Identity;

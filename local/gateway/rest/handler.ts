@@ -1,6 +1,6 @@
 // `/rest/v1/…` as PostgREST answers it, for the routes of the contract's section 6.
 
-import { assume, type Pool } from "../database.ts";
+import { assume, inTime, type Pool } from "../database.ts";
 import type { Identify, Identity } from "../identity.ts";
 import { NotServed, notServed } from "../not_served.ts";
 import { type Catalog, createCatalogReader, type Relation } from "./catalog.ts";
@@ -203,7 +203,7 @@ export function createRest(
       const plan = path.startsWith("rpc/")
         ? await planCall(request, name, readCatalog)
         : await planRelation(request, name, readCatalog);
-      return answer(request, plan, await run(pool, plan, { request, identity }));
+      return answer(request, plan, await inTime(run(pool, plan, { request, identity })));
     } catch (error) {
       if (error instanceof NotServed) return notServed(error.message);
       const response = errorResponse(error, { isAnonymous: identity.role === "anon" });

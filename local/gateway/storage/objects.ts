@@ -1,6 +1,6 @@
 // Rows of storage.objects: what a caller may do is decided by the policies, under the caller's own role.
 
-import { assume, type Pool, type Transaction } from "../database.ts";
+import { assume, inTime, type Pool, type Transaction } from "../database.ts";
 import type { Identity } from "../identity.ts";
 import { StorageRefusal } from "./errors.ts";
 
@@ -38,10 +38,12 @@ export function createObjects(pool: Pool) {
     caller: { identity: Identity; request: Request },
     run: (tx: Transaction) => Promise<T>,
   ): Promise<T> {
-    return pool.begin(async (tx) => {
-      const [, result] = await Promise.all([assume(tx, { ...caller, searchPath: SEARCH_PATH }), run(tx)]);
-      return result;
-    }) as Promise<T>;
+    return inTime(
+      pool.begin(async (tx) => {
+        const [, result] = await Promise.all([assume(tx, { ...caller, searchPath: SEARCH_PATH }), run(tx)]);
+        return result;
+      }) as Promise<T>,
+    );
   }
 
   function insert(sql: Pool | Transaction, row: NewObject): Promise<unknown> {
@@ -61,8 +63,8 @@ export function createObjects(pool: Pool) {
 
   return {
     async bucket(id: string): Promise<Bucket> {
-      const [row] = await pool<Bucket[]>`
-        select file_size_limit, to_json(allowed_mime_types) as allowed_mime_types from storage.buckets where id = ${id}`;
+      const [row] = await inTime(pool<Bucket[]>`
+        select file_size_limit, to_json(allowed_mime_types) as allowed_mime_types from storage.buckets where id = ${id}`);
       if (!row) throw new StorageRefusal(404, "Bucket not found", { message: "Bucket not found" });
       return row;
     },
@@ -78,7 +80,9 @@ export function createObjects(pool: Pool) {
     },
 
     async exists({ bucket, name }: ObjectKey): Promise<boolean> {
-      const rows = await pool`select from storage.objects where bucket_id = ${bucket} and name = ${name}`;
+      const rows = await inTime(
+        pool`select from storage.objects where bucket_id = ${bucket} and name = ${name}`,
+      );
       return rows.length > 0;
     },
 
@@ -110,8 +114,8 @@ export function createObjects(pool: Pool) {
 
     /** As Storage itself: for who holds a signed URL. */
     async findSigned({ bucket, name }: ObjectKey): Promise<StoredObject | undefined> {
-      const [row] = await pool<StoredObject[]>`
-        select name, version, metadata from storage.objects where bucket_id = ${bucket} and name = ${name}`;
+      const [row] = await inTime(pool<StoredObject[]>`
+        select name, version, metadata from storage.objects where bucket_id = ${bucket} and name = ${name}`);
       return row;
     },
 
