@@ -1,10 +1,10 @@
 // Starts the renderer's own child programs: bounded memory, no secrets, killed with what they started.
 
 import { childEnvironment } from "./environment.ts";
+import type { Program } from "./programs.ts";
 
-export interface ChildProgram {
-  /** Entry file of the child. */
-  module: URL;
+export interface ChildCommand {
+  program: Program;
   args?: string[];
   /** Deno's permission flags; `-A` where it runs ffmpeg or native code. */
   permissions: string[];
@@ -16,29 +16,30 @@ export interface ChildProgram {
 }
 
 /** The child, with stdout and stderr piped. */
-export function spawnChild(program: ChildProgram): Deno.ChildProcess {
+export function spawnChild(command: ChildCommand): Deno.ChildProcess {
   const run = [
     Deno.execPath(),
     "run",
     "--no-prompt",
     "--no-check",
+    // What it imports was installed with the service; a render never waits for a registry.
     "--cached-only",
-    ...program.permissions,
-    program.module.href,
-    ...(program.args ?? []),
+    ...command.permissions,
+    command.program.file.href,
+    ...(command.args ?? []),
   ];
-  const limited = program.memoryMb !== null && Deno.build.os === "linux";
-  const command = limited
-    ? ["/bin/sh", "-c", `ulimit -d ${(program.memoryMb ?? 0) * 1024}; exec "$@"`, "sh", ...run]
+  const limited = command.memoryMb !== null && Deno.build.os === "linux";
+  const [name = "", ...args] = limited
+    ? ["/bin/sh", "-c", `ulimit -d ${(command.memoryMb ?? 0) * 1024}; exec "$@"`, "sh", ...run]
     : run;
-  return new Deno.Command(command[0] ?? "", {
-    args: command.slice(1),
-    stdin: program.stdin,
+  return new Deno.Command(name, {
+    args,
+    stdin: command.stdin,
     stdout: "piped",
     stderr: "piped",
     clearEnv: true,
     env: childEnvironment(),
-    detached: program.groupHead ?? false,
+    detached: command.groupHead ?? false,
   }).spawn();
 }
 
@@ -53,11 +54,11 @@ export function killGroup(pid: number): void {
 
 /** Runs a child to its end and gives what it printed; kills it when the signal aborts. */
 export async function runChild(
-  program: ChildProgram,
+  command: ChildCommand,
   options: { signal: AbortSignal; input?: string },
 ): Promise<{ success: boolean; stdout: string; stderr: string }> {
   options.signal.throwIfAborted();
-  const child = spawnChild(program);
+  const child = spawnChild(command);
   const kill = () => {
     try {
       child.kill("SIGKILL");

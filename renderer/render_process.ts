@@ -3,6 +3,7 @@
 import { renderErrorOf, RenderFailure } from "./render_failure.ts";
 import { killGroup, spawnChild } from "./child_command.ts";
 import { readLines } from "./lines.ts";
+import { RENDER_WORKER } from "./programs.ts";
 import { type RenderOrder, WorkerReport } from "./worker_protocol.ts";
 
 export interface RenderProcess {
@@ -23,7 +24,7 @@ const MEMORY_MB = 4096;
 /** The real one: a child process. */
 export const startRenderProcess: StartRender = (order, onProgress) => {
   const child = spawnChild({
-    module: new URL("./worker.ts", import.meta.url),
+    program: RENDER_WORKER,
     permissions: ["-A"],
     memoryMb: MEMORY_MB,
     stdin: "piped",

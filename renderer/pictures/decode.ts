@@ -2,6 +2,7 @@
 
 import { z } from "zod";
 import { runChild } from "../child_command.ts";
+import { PICTURE_DECODER } from "../programs.ts";
 
 /** A decoded picture: raw interleaved RGB, 3 bytes a pixel, in a file. */
 export interface RawPicture {
@@ -43,9 +44,8 @@ export async function decodePicture(
 ): Promise<RawPicture> {
   const { target, limits } = options;
   const timeout = AbortSignal.timeout(limits.timeoutMs);
-  const module = new URL("./picture_decoder.ts", import.meta.url);
   const run = runChild({
-    module,
+    program: PICTURE_DECODER,
     args: [source, target, String(limits.longestSide), String(limits.maxPixels)],
     // No network and no subprocess: what breaks out of the decoder finds little.
     permissions: ["--allow-read", "--allow-write", "--allow-env", "--allow-sys", "--allow-ffi"],

@@ -4,6 +4,7 @@ import { z } from "zod";
 import { SpeechAnswer, type SpeechRequest } from "../../supabase/functions/_shared/contracts/speech.ts";
 import { runChild } from "../child_command.ts";
 import { invalidRequest, ServiceError, unavailable } from "../errors.ts";
+import { SPEAKER } from "../programs.ts";
 
 const Answer = z.discriminatedUnion("ok", [
   z.object({ ok: z.literal(true), answer: SpeechAnswer }),
@@ -51,7 +52,7 @@ async function speakInProcess(request: SpeechRequest): Promise<SpeechAnswer> {
   let output: Awaited<ReturnType<typeof runChild>>;
   try {
     output = await runChild({
-      module: new URL("./speaker.ts", import.meta.url),
+      program: SPEAKER,
       permissions: ["--allow-read", "--allow-write", "--allow-env", "--allow-sys"],
       memoryMb: MEMORY_MB,
       stdin: "piped",
