@@ -1,0 +1,222 @@
+// Pixels: the committed kernel, its exactness, the motion of its frames, filters, fitting, golden stills.
+
+import sharp from "sharp";
+import { assert, assertEquals } from "../assert.ts";
+import { compileKernel } from "../../renderer/video/kernel/build.ts";
+import { planTiming, shotCrop } from "../../renderer/video/motion.ts";
+import { applyFilters, fitStill, type Pixels, STILL } from "../../renderer/video/pictures.ts";
+import { FRAME } from "../../renderer/video/presets.ts";
+import { createRasteriser } from "../../renderer/video/rasteriser.ts";
+import { createScene } from "../../renderer/video/scene.ts";
+import { layerPlanes, picturePlanes, rgbOfFrame } from "../../renderer/video/yuv.ts";
+import { TEMPLATES } from "../../supabase/functions/_shared/contracts/options.ts";
+import { samplePicture, sampleSpec } from "./specs.ts";
+
+const PLACE = { x: 60, y: 500, width: 960, height: 800 };
+const NO_FILTERS = { denoise: false, sharpen: false, color_correction: false };
+
+/** A repeatable stand-in for chance. */
+function noise(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state * 1_664_525 + 1_013_904_223) % 2 ** 32;
+    return state / 2 ** 32;
+  };
+}
+
+Deno.test("the committed kernel equals a fresh compile of its source", async () => {
+  const committed = await Deno.readFile(
+    new URL("../../renderer/video/kernel/rasteriser.wasm", import.meta.url),
+  );
+  const fresh = new Uint8Array(await compileKernel());
+  assert(
+    committed.length === fresh.length && committed.every((byte, i) => byte === fresh[i]),
+    "build it again",
+  );
+});
+
+Deno.test("the kernel samples like a float bilinear filter, within 1.1 of 255", async () => {
+  const random = noise(7);
+  const width = 256, height = 200;
+  const y = Uint8Array.from({ length: width * height }, () => random() * 256);
+  const chroma = new Uint8Array(width * height / 4).fill(128);
+  const rasteriser = await createRasteriser({ width: 160, height: 96 });
+  const picture = rasteriser.addPicture({ width, height, y, u: chroma, v: chroma });
+  const crop = { left: 11.37, top: 7.81, step: 1.213 };
+  rasteriser.drawPicture(picture, crop);
+  const frame = rasteriser.frame();
+  let worst = 0;
+  for (let row = 0; row < 96; row++) {
+    for (let column = 0; column < 160; column++) {
+      // The kernel keeps places in 1/256 of a pixel.
+      const at = (origin: number, i: number) =>
+        Math.round((origin + (i + 0.5) * crop.step - 0.5) * 256) / 256;
+      const px = at(crop.left, column), py = at(crop.top, row);
+      const x = Math.floor(px), top = Math.floor(py);
+      const value = (dx: number, dy: number) => y[(top + dy) * width + x + dx]!;
+      const upper = value(0, 0) * (1 - px + x) + value(1, 0) * (px - x);
+      const lower = value(0, 1) * (1 - px + x) + value(1, 1) * (px - x);
+      const exact = upper * (1 - py + top) + lower * (py - top);
+      worst = Math.max(worst, Math.abs(exact - frame[row * 160 + column]!));
+    }
+  }
+  assert(worst <= 1.1, `off by ${worst}`);
+});
+
+Deno.test("the kernel blends a layer by its alpha and leaves the rest of the frame alone", async () => {
+  const rasteriser = await createRasteriser({ width: 96, height: 64 });
+  const grey = { width: 128, height: 96, y: new Uint8Array(128 * 96).fill(100) };
+  const chroma = new Uint8Array(64 * 48).fill(128);
+  const picture = rasteriser.addPicture({ ...grey, u: chroma, v: chroma });
+  const rgba = new Uint8Array(20 * 10 * 4).fill(255).map((value, i) => i % 4 === 3 ? 128 : value);
+  const layer = rasteriser.addLayer(layerPlanes(rgba, { width: 20, height: 10 }));
+  rasteriser.drawPicture(picture, { left: 0, top: 0, step: 1 });
+  rasteriser.blend(layer, { x: 76, y: 54, opacity: 1 });
+  const frame = rasteriser.frame();
+  const mixed = 100 * 127 / 255 + 235 * 128 / 255;
+  assert(Math.abs(frame[60 * 96 + 90]! - mixed) <= 1.5, `${frame[60 * 96 + 90]} for ${mixed}`);
+  const changed = frame.subarray(0, 96 * 64).reduce((count, value) => count + (value === 100 ? 0 : 1), 0);
+  assertEquals(changed, 200);
+});
+
+/** Where a vertical edge lies in a row of luma, to a fraction of a pixel. */
+function edge(row: Uint8Array, from: number, to: number): number {
+  const low = row[from]!, high = row[to]!;
+  let area = 0;
+  for (let x = from; x <= to; x++) area += (high - row[x]!) / (high - low);
+  return from + area;
+}
+
+Deno.test("motion moves an edge evenly: no backward step, second difference under 0.05 px per frame squared", async () => {
+  const { width, height } = STILL;
+  const data = new Uint8Array(width * height * 3).fill(40);
+  // A soft edge far from the middle, where a zoom moves most.
+  for (let y = 0; y < height; y++) {
+    for (let x = 1100; x < width; x++) {
+      data.fill(Math.min(220, 40 + (x - 1100) * 30), (y * width + x) * 3, (y * width + x) * 3 + 3);
+    }
+  }
+  for (const template of TEMPLATES) {
+    const timing = planTiming({ template, duration_s: 15, pictures: 1 });
+    const [shot] = timing.shots;
+    const rasteriser = await createRasteriser(FRAME);
+    const picture = rasteriser.addPicture(picturePlanes(data, STILL));
+    const places = Array.from({ length: 90 }, (_, i) => {
+      rasteriser.drawPicture(picture, shotCrop(shot!, 60 + i, PLACE));
+      const start = 960 * FRAME.width;
+      return edge(rasteriser.frame().subarray(start, start + FRAME.width), 780, 1060);
+    });
+    const steps = places.slice(1).map((place, i) => place - places[i]!);
+    const direction = Math.sign(steps.reduce((sum, step) => sum + step, 0));
+    assert(steps.every((step) => step * direction > 0), `${template} goes back: ${Math.min(...steps)}`);
+    const jerk = Math.max(...steps.slice(1).map((step, i) => Math.abs(step - steps[i]!)));
+    assert(jerk < 0.05, `${template}: ${jerk} px per frame squared`);
+  }
+});
+
+function luma(pixels: Pixels): Float64Array {
+  return Float64Array.from({ length: pixels.width * pixels.height }, (_, i) => pixels.data[i * 3 + 1]!);
+}
+
+/** Noise in a flat area, energy of edges, and the share of the range that is used. */
+function figures(pixels: Pixels) {
+  const values = luma(pixels);
+  const flat = values.filter((_, i) => i % pixels.width < 60 && i / pixels.width < 60);
+  const mean = flat.reduce((sum, value) => sum + value, 0) / flat.length;
+  const deviation = Math.sqrt(flat.reduce((sum, value) => sum + (value - mean) ** 2, 0) / flat.length);
+  let energy = 0;
+  for (let i = 1; i < values.length; i++) energy += Math.abs(values[i]! - values[i - 1]!);
+  const sorted = values.toSorted();
+  const at = (share: number) => sorted[Math.floor(share * (sorted.length - 1))]!;
+  return { noise: deviation, energy: energy / values.length, range: at(0.98) - at(0.02) };
+}
+
+Deno.test("filters visibly change a picture: less noise, more edge, a wider histogram", async () => {
+  const random = noise(3);
+  const width = 240, height = 240;
+  const grey = (x: number, y: number) => Math.hypot(x - 150, y - 150) < 60 ? 170 : 100;
+  const clean: Pixels = { width, height, data: new Uint8Array(width * height * 3) };
+  const noisy: Pixels = { width, height, data: new Uint8Array(width * height * 3) };
+  for (let i = 0; i < width * height; i++) {
+    for (let channel = 0; channel < 3; channel++) {
+      const value = grey(i % width, Math.floor(i / width)) + channel * 6;
+      clean.data[i * 3 + channel] = value;
+      noisy.data[i * 3 + channel] = value + (random() + random() + random() - 1.5) * 16;
+    }
+  }
+  const before = figures(noisy);
+  const denoised = figures(await applyFilters(noisy, { ...NO_FILTERS, denoise: true }));
+  assert(denoised.noise < before.noise * 0.5, `noise ${before.noise} -> ${denoised.noise}`);
+  const soft = await sharp(clean.data, { raw: { width, height, channels: 3 } }).blur(1.2).raw().toBuffer();
+  const softened = { width, height, data: new Uint8Array(soft) };
+  const sharpened = figures(await applyFilters(softened, { ...NO_FILTERS, sharpen: true }));
+  assert(
+    sharpened.energy > figures(softened).energy * 1.1,
+    `edges ${figures(softened).energy} -> ${sharpened.energy}`,
+  );
+  const corrected = figures(await applyFilters(clean, { ...NO_FILTERS, color_correction: true }));
+  assert(corrected.range > figures(clean).range * 1.3, `range ${figures(clean).range} -> ${corrected.range}`);
+});
+
+Deno.test("pictures of any ratio fill the frame without bars and without stretching", async () => {
+  for (const size of [[200, 1600], [478, 850], [900, 900], [1600, 500], [64, 64]] as const) {
+    const still = await fitStill(samplePicture({ width: size[0], height: size[1] }), PLACE);
+    assertEquals([still.width, still.height], [STILL.width, STILL.height]);
+    for (
+      const [x, y] of [[2, 2], [STILL.width - 3, 2], [2, STILL.height - 3], [
+        STILL.width - 3,
+        STILL.height - 3,
+      ]]
+    ) {
+      const at = (y! * still.width + x!) * 3;
+      assert(still.data[at]! + still.data[at + 1]! + still.data[at + 2]! > 90, `${size}: a black corner`);
+    }
+    // The disc stays round: as wide as it is high, by its own colour.
+    const orange = (x: number, y: number) => {
+      const at = (y * still.width + x) * 3;
+      return still.data[at]! > 225 && still.data[at + 2]! < 75;
+    };
+    let left = still.width, right = 0, top = still.height, bottom = 0;
+    for (let y = 0; y < still.height; y += 2) {
+      for (let x = 0; x < still.width; x += 2) {
+        if (!orange(x, y)) continue;
+        [left, right, top, bottom] = [
+          Math.min(left, x),
+          Math.max(right, x),
+          Math.min(top, y),
+          Math.max(bottom, y),
+        ];
+      }
+    }
+    const ratio = (right - left) / (bottom - top);
+    assert(ratio > 0.95 && ratio < 1.05, `${size}: a disc of ${ratio}`);
+  }
+});
+
+const GOLDEN = { width: 216, height: 384, most: 3.5 } as const;
+
+Deno.test("templates look as they did: golden stills of the start and the end card", async () => {
+  for (const template of TEMPLATES) {
+    const pictures = [
+      samplePicture({ width: 900, height: 900 }),
+      samplePicture({ width: 1200, height: 800 }, 1),
+    ];
+    const scene = await createScene(sampleSpec({ template }), pictures);
+    for (const [name, frame] of [["start", 40], ["end", 85]] as const) {
+      const rgb = rgbOfFrame(scene.draw(frame), FRAME);
+      const small = await sharp(rgb, { raw: { width: FRAME.width, height: FRAME.height, channels: 3 } })
+        .resize(GOLDEN.width, GOLDEN.height).raw().toBuffer();
+      const path = new URL(`golden/${template}_${name}.png`, import.meta.url);
+      if (Deno.env.get("UPDATE_GOLDEN")) {
+        const raw = { width: GOLDEN.width, height: GOLDEN.height, channels: 3 as const };
+        await sharp(small, { raw }).png({ compressionLevel: 9 }).toFile(path.pathname);
+      }
+      const golden = await sharp(await Deno.readFile(path)).removeAlpha().raw().toBuffer();
+      const off = golden.reduce((sum, value, i) => sum + Math.abs(value - small[i]!), 0) / golden.length;
+      assert(
+        off < GOLDEN.most,
+        `${template} ${name}: ${off} of 255 away; UPDATE_GOLDEN=1 after looking at it`,
+      );
+    }
+  }
+});
