@@ -231,10 +231,21 @@ Deno.test("a result that the database refuses fails the row instead", async () =
   assertEquals(queue.asked.map(([name]) => name), ["complete", "fail"]);
 });
 
-Deno.test("the log says how the job ended", async () => {
+Deno.test("the log says how long each stage took, and how the job ended", async () => {
   const { log, lines } = memoryLog();
-  const deps = workerDeps(memoryQueue(), () => Promise.resolve({ kind: "completed", result: RESULT }));
+  const deps = workerDeps(memoryQueue(), async (_job, ports) => {
+    await ports.report({ stage: "voiceover", progress: 5 });
+    await ports.report({ stage: "render", progress: 20 });
+    await ports.report({ stage: "render", progress: 40 });
+    return { kind: "completed", result: RESULT };
+  });
   await runJob(JOB, { ...deps, log });
-  assertEquals(lines.map(({ event }) => event), ["job_started", "job_ended"]);
-  assertEquals([lines[1]?.outcome, typeof lines[1]?.duration_ms], ["completed", "number"]);
+  assertEquals(lines.map(({ event, stage }) => [event, stage]), [
+    ["job_started", "script"],
+    ["stage_finished", "script"],
+    ["stage_finished", "voiceover"],
+    ["job_ended", "render"],
+  ]);
+  assert(lines.slice(1).every(({ duration_ms }) => Number.isInteger(duration_ms)));
+  assertEquals(lines.at(-1)?.outcome, "completed");
 });

@@ -1,6 +1,6 @@
 // Every row of the error table, and the life of a batch, over real HTTP against the real database.
 
-import { assert, assertEquals, assertExists, assertMatch } from "../assert.ts";
+import { assert, assertEquals, assertExists, assertMatch, eventually } from "../assert.ts";
 import { stopSharedStack } from "../support/stack.ts";
 import {
   absentProducts,
@@ -286,4 +286,35 @@ Deno.test("process-next takes the secret key, says null where nothing is to clai
   const unknown = await kick({ batch_id: crypto.randomUUID() });
   assertEquals([unknown.status, unknown.body], [202, { job_id: null }]);
   assertEquals(errorOf(await kick({ batch_id: "x" })), [422, "invalid_request"]);
+});
+
+Deno.test("a batch that is cancelled in the middle of a render stops the render within 5 s", async () => {
+  const caller = await connect();
+  await startAnew(caller);
+  const { stack, call } = caller;
+  const batchId = await createBatch(caller, {
+    product_ids: caller.products.slice(0, 2),
+    tts_provider: "local",
+    duration_s: 60,
+  });
+  const render = await eventually(async () => {
+    const [kept] = await stack.sql`
+      select c.data -> 'render' as render from private.checkpoints c join public.jobs j on j.id = c.job_id
+      where j.batch_id = ${batchId} and j.progress between 25 and 80`;
+    return kept?.render as { renderer_url: string; render_id: string } | undefined;
+  }, { timeoutMs: 40_000, what: "the render runs" });
+  const state = async () => {
+    const response = await fetch(`${render.renderer_url}/v1/renders/${render.render_id}`, {
+      headers: { authorization: `Bearer ${stack.env.RENDERER_SECRET}` },
+    });
+    const { status } = await response.json();
+    return response.status === 404 ? "lost" : status;
+  };
+  assertEquals(await state(), "running");
+  const cancelled = await call("POST", `/batch-generate/${batchId}/cancel`);
+  assertEquals(cancelled.body, { batch_id: batchId, cancelled: 2 });
+  await eventually(async () => ["cancelled", "lost"].includes(await state()), { timeoutMs: 5_000 });
+  const { body } = await call("GET", `/batch-status/${batchId}`);
+  assertEquals([body.status, body.cancelled], ["cancelled", 2]);
+  await startAnew(caller);
 });

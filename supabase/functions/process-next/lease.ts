@@ -1,6 +1,6 @@
 // A worker's hold on its row: reports renew it, a heartbeat renews it when the work is silent, its loss stops the work.
 
-import { type ClaimedJob, LeaseLost } from "../_shared/contracts/jobs.ts";
+import { type ClaimedJob, LeaseLost, type Stage } from "../_shared/contracts/jobs.ts";
 import { isUnavailable } from "../_shared/errors.ts";
 import type { Clock, Log, ProgressReport } from "../_shared/pipeline/ports.ts";
 import type { Queue } from "./queue.ts";
@@ -10,6 +10,8 @@ export interface LeaseKeeper {
   signal: AbortSignal;
   /** Throws `LeaseLost`, and the database's error where a checkpoint could not be kept. */
   report(update: ProgressReport): Promise<void>;
+  /** The stage that the work has come to. */
+  stage(): Stage;
   /** Ends the heartbeat. */
   stop(): void;
 }
@@ -34,6 +36,7 @@ export function keepLease(
   const timeoutMs = Math.max(500, Math.min(REPORT_TIMEOUT_S, job.lease_s / 3) * 1000);
   let { stage, progress } = job;
   let heardAt = clock.now();
+  let stageBeganAt = heardAt;
   let inFlight = 0;
 
   async function send(checkpoint?: ProgressReport["checkpoint"]): Promise<void> {
@@ -74,6 +77,10 @@ export function keepLease(
     signal: lost.signal,
     async report(update) {
       lost.signal.throwIfAborted();
+      if (update.stage !== stage) {
+        log.info("stage_finished", { stage, duration_ms: Math.round(clock.now() - stageBeganAt) });
+        stageBeganAt = clock.now();
+      }
       stage = update.stage;
       progress = Math.max(0, Math.min(99, Math.floor(update.progress)));
       if (update.checkpoint) await keepCheckpoint(update.checkpoint);
@@ -81,6 +88,7 @@ export function keepLease(
       else await send().catch((cause) => log.warn("report_failed", { cause }));
       lost.signal.throwIfAborted();
     },
+    stage: () => stage,
     stop: () => stopped.abort(),
   };
 }

@@ -1,7 +1,6 @@
 // The queue's SQL functions as a worker calls them, each one transaction and one round trip.
 
-import type { ClaimedJob, JobErrorCode, Stage, StoredResult } from "../_shared/contracts/jobs.ts";
-import type { Checkpoint } from "../_shared/contracts/jobs.ts";
+import type { Checkpoint, ClaimedJob, JobErrorCode, Stage, StoredResult } from "../_shared/contracts/jobs.ts";
 import type { Database } from "../_shared/database.ts";
 
 /** `current`: the lease was still this worker's and the write was made. `more`: another row could be claimed now. */

@@ -64,15 +64,20 @@ export async function runJob(job: ClaimedJob, deps: RunJobDeps & { log: Log }): 
     const after = end === null ? NOTHING : await record(job, { ...deps, end });
     log.info("job_ended", {
       outcome: end === null ? "lease_lost" : end.kind,
+      stage: lease.stage(),
       error_code: end?.kind === "failed" ? end.failure.code : undefined,
       retryable: end?.kind === "failed" ? end.failure.retryable : undefined,
-      duration_ms: clock.now() - startedAt,
+      duration_ms: Math.round(clock.now() - startedAt),
       ...after,
     });
     return after;
   } catch (cause) {
     // The lease runs out and the sweep takes the row back.
-    log.error("outcome_not_recorded", { cause, duration_ms: clock.now() - startedAt });
+    log.error("outcome_not_recorded", {
+      cause,
+      stage: lease.stage(),
+      duration_ms: Math.round(clock.now() - startedAt),
+    });
     return NOTHING;
   } finally {
     lease.stop();
