@@ -1,6 +1,6 @@
 // The renderer's routes: renders, speech, health. Everything it needs is passed in.
 
-import { type Context, Hono } from "hono";
+import { type Context, Hono, type MiddlewareHandler } from "hono";
 import { createHash, timingSafeEqual } from "node:crypto";
 import { RENDER_ID_PATTERN, RenderSpec } from "../supabase/functions/_shared/contracts/render_spec.ts";
 import { readRequest } from "../supabase/functions/_shared/contracts/requests.ts";
@@ -29,20 +29,7 @@ const MAX_WAIT_S = 20;
 export function createApp(deps: AppDeps): Hono<Env> {
   const app = new Hono<Env>();
 
-  app.use(async (c, next) => {
-    const started = performance.now();
-    c.set("requestId", sanitizeRequestId(c.req.header("x-request-id")));
-    await next();
-    c.header("x-request-id", c.var.requestId);
-    if (c.req.path === "/healthz") return;
-    deps.log.info("request", {
-      request_id: c.var.requestId,
-      method: c.req.method,
-      path: c.req.path.slice(0, 200),
-      status: c.res.status,
-      duration_ms: Math.round(performance.now() - started),
-    });
-  });
+  app.use(logRequests(deps.log));
 
   app.get("/healthz", (c) => c.json({ status: "ok", capacity: deps.capacity, ...deps.queue.counts() }));
 
@@ -63,7 +50,8 @@ export function createApp(deps: AppDeps): Hono<Env> {
 
   app.get("/v1/renders/:id", async (c) => {
     const waitS = readWait(c);
-    const state = await deps.queue.state(c.req.param("id"), { waitS });
+    const id = c.req.param("id");
+    const state = RENDER_ID_PATTERN.test(id) ? await deps.queue.state(id, { waitS }) : null;
     if (!state) {
       throw new ServiceError(404, "render_not_found", { message: "No such render here; submit it again." });
     }
@@ -71,7 +59,9 @@ export function createApp(deps: AppDeps): Hono<Env> {
   });
 
   app.delete("/v1/renders/:id", async (c) => {
-    await deps.queue.remove(c.req.param("id"));
+    // An id names a folder: nothing else gets that far.
+    const id = c.req.param("id");
+    if (RENDER_ID_PATTERN.test(id)) await deps.queue.remove(id);
     return c.body(null, 204);
   });
 
@@ -94,11 +84,28 @@ export function createApp(deps: AppDeps): Hono<Env> {
     const known = error instanceof ServiceError ? error : internal(error, c, deps.log);
     if (known.retryAfterS !== undefined) c.header("retry-after", String(known.retryAfterS));
     if (known.status === 401) c.header("www-authenticate", "Bearer");
-    c.header("x-request-id", c.var.requestId);
     return c.json(errorBody(known, c.var.requestId), known.status as 500);
   });
 
   return app;
+}
+
+/** Gives every response its request id, and every request but a health check its line. */
+function logRequests(log: Log): MiddlewareHandler<Env> {
+  return async (c, next) => {
+    const started = performance.now();
+    c.set("requestId", sanitizeRequestId(c.req.header("x-request-id")));
+    await next();
+    c.header("x-request-id", c.var.requestId);
+    if (c.req.path === "/healthz") return;
+    log.info("request", {
+      request_id: c.var.requestId,
+      method: c.req.method,
+      path: c.req.path.slice(0, 200),
+      status: c.res.status,
+      duration_ms: Math.round(performance.now() - started),
+    });
+  };
 }
 
 function internal(error: unknown, c: Context<Env>, log: Log): ServiceError {

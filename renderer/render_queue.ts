@@ -1,13 +1,13 @@
-// The renders that this service knows: queued, running, ended; who waits for their news; what is dropped when.
+// What callers may do with renders: submit, ask, wait for news, remove; and what is dropped when nobody asks.
 
-import { join } from "node:path";
 import type { RenderSpec, RenderState } from "../supabase/functions/_shared/contracts/render_spec.ts";
 import { unavailable } from "./errors.ts";
-import { readFinished, removeFolder } from "./finished_renders.ts";
-import { describeError, type Log } from "./log.ts";
-import { createNews, type News } from "./news.ts";
-import { renderErrorOf } from "./render_failure.ts";
-import type { RenderProcess, StartRender } from "./render_process.ts";
+import { createRenderFolders } from "./finished_renders.ts";
+import type { Log } from "./log.ts";
+import { change, createRender, isFinal, type Render, stateOf } from "./render.ts";
+import type { StartRender } from "./render_process.ts";
+import { runRender } from "./render_runner.ts";
+import { createRenderSlots } from "./render_slots.ts";
 
 /** A render that nobody asked after for this long is dropped with its files. */
 const UNASKED_MS = 5 * 60_000;
@@ -15,6 +15,9 @@ const UNASKED_MS = 5 * 60_000;
 const BUSY_RETRY_S = 5;
 /** What a render that is uploading gets at a graceful stop; a video that is still composed is made anew. */
 const UPLOAD_GRACE_MS = 5_000;
+const UPLOADING_PERCENT = 95;
+/** The step of progress that a long poll waits for. */
+const NEWS_POINTS = 2;
 
 export interface RenderQueueOptions {
   /** Renders that run side by side, and renders that may wait behind them. */
@@ -45,235 +48,126 @@ export interface RenderQueue {
   stop(): Promise<void>;
 }
 
-interface Render {
-  id: string;
-  spec: RenderSpec;
-  status: RenderState["status"];
-  progress: number;
-  error: RenderState["error"];
-  result: RenderState["result"];
-  askedAt: number;
-  startedAt: number;
-  process: RenderProcess | null;
-  news: News;
+interface Parts {
+  slots: ReturnType<typeof createRenderSlots>;
+  folders: ReturnType<typeof createRenderFolders>;
+  now: () => number;
+  log: Log;
+  stopping: boolean;
 }
-
-type Outcome = Awaited<RenderProcess["outcome"]>;
 
 /** One queue a service. */
 export function createRenderQueue(options: RenderQueueOptions): RenderQueue {
   const now = options.now ?? Date.now;
-  const workRoot = join(options.dataDir, "work");
-  const finishedRoot = join(options.dataDir, "finished");
-  const renders = new Map<string, Render>();
-  /** Finished folders of an earlier life that nobody asked after yet, with the time they were found. */
-  const found = new Map<string, number>();
-  /** Runs that have not ended yet, by id: a render that starts again waits for its former self. */
-  const endings = new Map<string, Promise<void>>();
-  let running = 0;
-  let stopping = false;
+  const folders = createRenderFolders(options.dataDir);
+  const runner = { ...options, folders, now };
+  const slots = createRenderSlots({ ...options, now, run: (render) => runRender(render, runner) });
+  const parts: Parts = { slots, folders, now, log: options.log, stopping: false };
+  return {
+    recover: () => folders.recover(now()),
+    submit: (id, spec) => submit(parts, { id, spec }),
+    state: (id, { waitS = 0 } = {}) => state(parts, { id, waitS }),
+    remove: (id) => remove(parts, id),
+    dropUnasked: () => dropUnasked(parts),
+    counts: () => slots.counts(),
+    stop: () => stop(parts),
+  };
+}
 
-  const finishedFolder = (id: string) => join(finishedRoot, id);
-  const isFinal = (render: Render) => render.status !== "queued" && render.status !== "running";
-  const queued = () => [...renders.values()].filter((render) => render.status === "queued");
+/** A completed render of an earlier life counts as known. */
+async function find({ slots, folders, now }: Parts, id: string): Promise<Render | null> {
+  const render = slots.get(id);
+  if (render) return render;
+  const kept = await folders.readUploaded(id);
+  if (!kept || slots.get(id)) return slots.get(id) ?? null;
+  const again = createRender(id, {} as RenderSpec, now());
+  change(again, { status: "completed", progress: 100, result: kept.result });
+  slots.add(again);
+  folders.adopt(id);
+  return again;
+}
 
-  function known(id: string, spec: RenderSpec): Render {
-    const render: Render = {
-      id,
-      spec,
-      status: "queued",
-      progress: 0,
-      error: null,
-      result: null,
-      askedAt: now(),
-      startedAt: 0,
-      process: null,
-      news: createNews(),
-    };
-    renders.set(id, render);
-    found.delete(id);
-    return render;
-  }
-
-  function change(render: Render, changes: Partial<Render>): void {
-    Object.assign(render, changes);
-    render.news.tell();
-  }
-
-  function pump(): void {
-    while (!stopping && running < options.capacity) {
-      const [next] = queued();
-      if (!next) return;
-      running++;
-      change(next, { status: "running", startedAt: now() });
-      const before = endings.get(next.id);
-      const ending = run(next, before).finally(() => {
-        running--;
-        if (endings.get(next.id) === ending) endings.delete(next.id);
-        pump();
-      });
-      endings.set(next.id, ending);
+async function submit(parts: Parts, { id, spec }: { id: string; spec: RenderSpec }): Promise<RenderState> {
+  const { slots, folders, now } = parts;
+  const known = await find(parts, id);
+  if (known && known.status !== "failed" && known.status !== "cancelled") {
+    known.askedAt = now();
+    if (!isFinal(known)) {
+      // The same spec but for its tokens, which may have expired while it waited.
+      known.spec = spec;
+      known.process?.setUploads(spec.uploads);
     }
+    return stateOf(known);
   }
+  if (parts.stopping) throw unavailable("The renderer is stopping.", BUSY_RETRY_S);
+  if (slots.isFull()) throw unavailable("The renderer's queue is full.", BUSY_RETRY_S);
+  const fresh = createRender(id, spec, now());
+  slots.add(fresh);
+  folders.adopt(id);
+  slots.pump();
+  return stateOf(fresh);
+}
 
-  /** Never throws: whatever happens ends on the render's state, after its scratch files are gone. */
-  async function run(render: Render, before: Promise<void> | undefined): Promise<void> {
-    const workFolder = join(workRoot, `${render.id}.${crypto.randomUUID()}`);
-    await before;
-    let outcome: Outcome | null;
-    try {
-      outcome = await make(render, workFolder);
-    } catch (error) {
-      outcome = { type: "failed", error: renderErrorOf(error), cause: describeError(error) };
-    }
-    await removeFolder(workFolder).catch((error) => {
-      options.log.error("scratch files kept", { render_id: render.id, cause: describeError(error) });
-    });
-    // What a stop ended is no failure: it is made by whoever is asked next.
-    if (outcome && !isFinal(render) && !stopping) settle(render, outcome);
+async function state(
+  parts: Parts,
+  { id, waitS }: { id: string; waitS: number },
+): Promise<RenderState | null> {
+  const render = await find(parts, id);
+  if (!render) return null;
+  render.askedAt = parts.now();
+  if (waitS > 0 && !isFinal(render)) {
+    const { status, progress } = render;
+    const moved = () =>
+      parts.stopping || render.status !== status || render.progress - progress >= NEWS_POINTS;
+    await render.news.until(moved, waitS * 1000);
+    render.askedAt = parts.now();
   }
+  return stateOf(render);
+}
 
-  /** Null where the render was cancelled before it began. */
-  async function make(render: Render, workFolder: string): Promise<Outcome | null> {
-    await Deno.mkdir(workFolder, { recursive: true });
-    await Deno.mkdir(finishedRoot, { recursive: true });
-    if (isFinal(render)) return null;
-    const order = {
-      type: "render",
-      spec: render.spec,
-      workFolder,
-      finishedFolder: finishedFolder(render.id),
-      ffmpegPath: options.ffmpegPath,
-      allowOrigins: options.allowOrigins,
-    } as const;
-    render.process = options.start(order, (progress) => {
-      if (!isFinal(render)) change(render, { progress: Math.max(render.progress, progress) });
-    });
-    return await render.process.outcome;
+async function remove(parts: Parts, id: string): Promise<void> {
+  const render = parts.slots.get(id);
+  if (!render) return await parts.folders.discard(id);
+  // One that was cancelled stays known as such for those who still ask.
+  const open = !isFinal(render) || render.status === "cancelled";
+  await end(parts, render);
+  if (!open) parts.slots.forget(render);
+}
+
+async function end({ slots, folders }: Parts, render: Render): Promise<void> {
+  if (!isFinal(render)) change(render, { status: "cancelled" });
+  await render.process?.kill();
+  await render.ending;
+  // Started again meanwhile: the files are the new run's.
+  const current = slots.get(render.id);
+  if (!current || current === render) await folders.discard(render.id);
+}
+
+async function dropUnasked(parts: Parts): Promise<void> {
+  const before = parts.now() - UNASKED_MS;
+  for (const render of parts.slots.all().filter((each) => each.askedAt <= before)) {
+    parts.log.info("render dropped", { render_id: render.id, status: render.status });
+    await end(parts, render);
+    parts.slots.forget(render);
   }
+  await parts.folders.discardUnasked(before);
+}
 
-  function settle(render: Render, outcome: Outcome): void {
-    const fields = { render_id: render.id, duration_ms: now() - render.startedAt };
-    if (outcome.type === "completed") {
-      change(render, { status: "completed", progress: 100, result: outcome.result });
-      options.log.info("render completed", { ...fields, size_bytes: outcome.result.size_bytes });
-    } else {
-      change(render, { status: "failed", error: outcome.error });
-      options.log.warn("render failed", { ...fields, ...outcome.error, cause: outcome.cause });
-    }
-  }
-
-  /** A completed render of an earlier life counts as known. */
-  async function find(id: string): Promise<Render | null> {
-    const render = renders.get(id);
-    if (render || !found.has(id)) return render ?? null;
-    const kept = await readFinished(finishedFolder(id));
-    if (!kept?.uploaded || renders.has(id)) return renders.get(id) ?? null;
-    const again = known(id, {} as RenderSpec);
-    change(again, { status: "completed", progress: 100, result: kept.result });
-    return again;
-  }
-
-  async function end(render: Render): Promise<void> {
-    if (!isFinal(render)) change(render, { status: "cancelled" });
+async function stop(parts: Parts): Promise<void> {
+  parts.stopping = true;
+  parts.slots.close();
+  const open = parts.slots.all().filter((render) => !isFinal(render));
+  for (const render of open) render.news.tell();
+  await Promise.all(open.map(async (render) => {
+    if (render.progress >= UPLOADING_PERCENT) await settled(render.ending, UPLOAD_GRACE_MS);
+    // What a stop ends is no failure: it is made by the renderer that is asked next.
+    if (!isFinal(render)) render.status = "cancelled";
     await render.process?.kill();
-    await endings.get(render.id);
-    // Started again meanwhile: the files are the new run's.
-    const current = renders.get(render.id);
-    if (!current || current === render) await removeFolder(finishedFolder(render.id));
-  }
-
-  return {
-    async recover() {
-      await removeFolder(workRoot);
-      await Deno.mkdir(finishedRoot, { recursive: true });
-      for await (const entry of Deno.readDir(finishedRoot)) found.set(entry.name, now());
-    },
-
-    async submit(id, spec) {
-      const render = await find(id);
-      if (render && render.status !== "failed" && render.status !== "cancelled") {
-        render.askedAt = now();
-        if (!isFinal(render)) {
-          render.spec = { ...render.spec, uploads: spec.uploads };
-          render.process?.setUploads(spec.uploads);
-        }
-        return view(render);
-      }
-      if (stopping) throw unavailable("The renderer is stopping.", BUSY_RETRY_S);
-      if (running >= options.capacity && queued().length >= options.queue) {
-        throw unavailable("The renderer's queue is full.", BUSY_RETRY_S);
-      }
-      // A render that starts again goes to the end of the line.
-      renders.delete(id);
-      const fresh = known(id, spec);
-      pump();
-      return view(fresh);
-    },
-
-    async state(id, { waitS = 0 } = {}) {
-      const render = await find(id);
-      if (!render) return null;
-      render.askedAt = now();
-      if (waitS > 0 && !isFinal(render) && !stopping) {
-        const { status, progress } = render;
-        const moved = () => render.status !== status || render.progress - progress >= 2 || stopping;
-        await render.news.until(moved, waitS * 1000);
-        render.askedAt = now();
-      }
-      return view(render);
-    },
-
-    async remove(id) {
-      const render = renders.get(id);
-      if (render) {
-        const ended = isFinal(render) && render.status !== "cancelled";
-        await end(render);
-        if (ended && renders.get(id) === render) renders.delete(id);
-      } else if (found.delete(id)) await removeFolder(finishedFolder(id));
-    },
-
-    async dropUnasked() {
-      const before = now() - UNASKED_MS;
-      for (const render of [...renders.values()].filter((each) => each.askedAt <= before)) {
-        options.log.info("render dropped", { render_id: render.id, status: render.status });
-        await end(render);
-        if (renders.get(render.id) === render) renders.delete(render.id);
-      }
-      for (const [id, since] of found) {
-        if (since > before) continue;
-        found.delete(id);
-        await removeFolder(finishedFolder(id));
-      }
-    },
-
-    counts: () => ({ running, queued: queued().length }),
-
-    async stop() {
-      stopping = true;
-      for (const render of renders.values()) render.news.tell();
-      await Promise.all([...renders.values()].map(async (render) => {
-        if (!render.process || isFinal(render)) return;
-        if (render.progress >= 95) await settled(endings.get(render.id), UPLOAD_GRACE_MS);
-        await render.process.kill();
-      }));
-      await Promise.all(endings.values());
-    },
-  };
+    await render.ending;
+  }));
 }
 
-function view(render: Render): RenderState {
-  const { status, error, result } = render;
-  return {
-    render_id: render.id,
-    status,
-    progress: Math.round(render.progress * 10) / 10,
-    ...(error ? { error } : {}),
-    ...(result ? { result } : {}),
-  };
-}
-
-async function settled(work: Promise<void> | undefined, timeoutMs: number): Promise<void> {
+async function settled(work: Promise<void> | null, timeoutMs: number): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   const timer = setTimeout(resolve, timeoutMs);
   await Promise.race([work, promise]);

@@ -63,7 +63,7 @@ async function putOnce(url: string, file: Upload): Promise<Answer> {
         "cache-control": "max-age=31536000",
         "x-upsert": "false",
       },
-      body: createReadStream(file.path),
+      body: () => createReadStream(file.path),
       signal: AbortSignal.any([file.signal, timeout]),
     });
     return judge(response.statusCode ?? 0, await readText(response));

@@ -5,7 +5,7 @@ import { mkdir, rename } from "node:fs/promises";
 import { join } from "node:path";
 import type { RenderResult } from "../supabase/functions/_shared/contracts/render_spec.ts";
 import { killGroup } from "./child_command.ts";
-import { readFinished, writeFinished } from "./finished_renders.ts";
+import { readFinished, removeFolder, writeFinished } from "./finished_renders.ts";
 import { readLines } from "./lines.ts";
 import { describeError } from "./log.ts";
 import type { AddressRules } from "./pictures/address_rules.ts";
@@ -33,6 +33,8 @@ async function render(order: RenderOrder, uploads: () => Uploads): Promise<Rende
   const rules: AddressRules = { allowOrigins: order.allowOrigins };
   const { signal } = new AbortController();
   const kept = await readFinished(order.finishedFolder);
+  // Without its state the folder is of no use, and would be in the way of the new one.
+  if (!kept) await removeFolder(order.finishedFolder);
   const result = kept?.result ?? await compose(order, { rules, signal });
   report({ type: "progress", progress: 95 });
   const kinds = ["video", "thumbnail", "subtitles"] as const;

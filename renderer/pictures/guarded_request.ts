@@ -10,8 +10,8 @@ export interface GuardedRequest {
   rules: AddressRules;
   method?: "GET" | "PUT";
   headers?: Record<string, string>;
-  /** Streamed as it is; such a request follows no redirect. */
-  body?: Readable;
+  /** Opened once the address was checked, streamed as it is; such a request follows no redirect. */
+  body?: () => Readable;
   /** Ends the whole exchange. */
   signal: AbortSignal;
 }
@@ -41,7 +41,7 @@ export async function guardedRequest(address: string, request: GuardedRequest): 
 }
 
 function send(url: URL, request: GuardedRequest & { checked: CheckedAddress }): Promise<IncomingMessage> {
-  const { checked, signal, body } = request;
+  const { checked, signal } = request;
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
   const client = url.protocol === "https:" ? https : http;
   const outgoing = client.request(url, {
@@ -62,8 +62,10 @@ function send(url: URL, request: GuardedRequest & { checked: CheckedAddress }): 
   outgoing.on("close", () => signal.removeEventListener("abort", abort));
   outgoing.on("error", reject);
   outgoing.on("response", resolve);
+  const body = request.body?.();
   if (body) {
     body.on("error", (error) => outgoing.destroy(error));
+    outgoing.on("close", () => body.destroy());
     body.pipe(outgoing);
   } else outgoing.end();
   return promise;

@@ -283,3 +283,28 @@ Deno.test("a render that nobody asked after for 5 minutes is dropped; one that i
   const killed = service.renders.filter((render) => render.killed);
   assertEquals(killed.map((render) => render.order.finishedFolder.endsWith(unasked)), [true]);
 });
+
+Deno.test("an id that is a path reaches no folder", async () => {
+  await using service = await scriptedApp();
+  await using outside = await scratchFolder();
+  await Deno.writeTextFile(`${outside.path}/kept`, "");
+  const path = encodeURIComponent(`../../../../../../../../..${outside.path}`);
+  assertEquals((await service.call(`/v1/renders/${path}`, { method: "DELETE" })).status, 204);
+  assertEquals((await service.call(`/v1/renders/${path}`)).status, 404);
+  assertEquals((await service.put(path)).status, 422);
+  assert((await Deno.stat(`${outside.path}/kept`)).isFile);
+});
+
+Deno.test("a render that is cancelled and submitted again runs anew, once its former self is gone", async () => {
+  await using service = await scriptedApp();
+  const id = renderId();
+  await service.put(id);
+  await service.started(1);
+  const deleted = service.call(`/v1/renders/${id}`, { method: "DELETE" });
+  await service.put(id);
+  assertEquals((await deleted).status, 204);
+  await service.started(2);
+  assertEquals(service.renders.map((render) => render.killed), [true, false]);
+  service.renders[1]?.end({ type: "completed", result: RESULT });
+  await eventually(async () => (await service.state(id)).status === "completed");
+});

@@ -143,3 +143,21 @@ Deno.test("an ffmpeg that is killed from outside is a failure worth another try,
   await renderer.put(id, spec);
   assertEquals((await renderer.ended(id)).status, "completed");
 });
+
+Deno.test("SIGTERM answers those who wait, ends the work and its processes, and exits with 0", async () => {
+  await using host = startFakeHost();
+  host.routes.set("/mug.jpg", serveBytes(await jpeg()));
+  await using folder = await scratchFolder();
+  await using renderer = await startRenderer({ dataDir: folder.path, allowOrigins: [host.origin] });
+  const id = renderId();
+  await renderer.put(id, smallSpec(host, { duration_s: 60 }));
+  const working = await eventually(() => workingOn(renderer.pid));
+  const waiting = renderer.state(id, 20).then((state) => state.status, () => "gone");
+  const started = performance.now();
+  const { code } = await renderer.kill("SIGTERM");
+  assertEquals(code, 0);
+  assert(performance.now() - started < 5_000);
+  assert(["running", "cancelled", "gone"].includes(await waiting));
+  assertEquals(await survivors(working), []);
+  assertEquals(await entriesOf(`${folder.path}/work`), []);
+});

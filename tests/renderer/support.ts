@@ -99,7 +99,7 @@ export interface RunningRenderer {
   state(id: string, waitS?: number): Promise<RenderState>;
   /** Waits, by long polls, until the render has ended. */
   ended(id: string): Promise<RenderState>;
-  kill(signal: Deno.Signal): Promise<void>;
+  kill(signal: Deno.Signal): Promise<Deno.CommandStatus>;
   /** All that it wrote so far. */
   output(): string;
   [Symbol.asyncDispose](): Promise<void>;
@@ -142,14 +142,15 @@ export async function startRenderer(
     if (response.status !== 200) throw new Error(`state: ${response.status} ${await response.text()}`);
     return await response.json();
   }
-  async function kill(signal: Deno.Signal): Promise<void> {
+  async function kill(signal: Deno.Signal): Promise<Deno.CommandStatus> {
     try {
       child.kill(signal);
     } catch {
       // Ended already.
     }
-    await child.status;
+    const status = await child.status;
     await Promise.all(reading);
+    return status;
   }
   return {
     origin,
@@ -165,7 +166,7 @@ export async function startRenderer(
     },
     kill,
     output: () => written,
-    [Symbol.asyncDispose]: () => kill("SIGTERM"),
+    [Symbol.asyncDispose]: async () => void await kill("SIGTERM"),
   };
 }
 
