@@ -235,3 +235,18 @@ Deno.test("operators see stuck work, why, and the last sweep and kick", async ()
     ]);
   });
 });
+
+Deno.test("a failure that a living worker reports ends a streak of losses", async () => {
+  await withDatabase("streak", async ({ sql, service }) => {
+    const shop = await openShop(sql, 2);
+    const batchId = await createBatch(service, shop);
+    await expireLease(sql, await claimRow(service, batchId));
+    await sweep(service);
+    await requeue(service, await claimRow(service, batchId));
+    await endBackoff(sql, batchId);
+    await expireLease(sql, await claimRow(service, batchId));
+    await sweep(service);
+    const [job] = await jobsOf(sql, batchId);
+    assertEquals([job!.status, job!.available_at], ["queued", null]);
+  });
+});
