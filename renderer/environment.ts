@@ -45,7 +45,17 @@ export function readEnvironment(): RendererSettings {
 
 /** What child processes inherit: enough to start, and no secret. */
 export function childEnvironment(): Record<string, string> {
-  const names = ["PATH", "HOME", "TMPDIR", "LANG", "DENO_DIR", "DENO_NO_UPDATE_CHECK", "LD_LIBRARY_PATH"];
+  const names = [
+    "PATH",
+    "HOME",
+    "TMPDIR",
+    "LANG",
+    "DENO_DIR",
+    "DENO_NO_UPDATE_CHECK",
+    "LD_LIBRARY_PATH",
+    // A storage of one's own may have a certificate of one's own.
+    "NODE_EXTRA_CA_CERTS",
+  ];
   const inherited: Record<string, string> = { NO_COLOR: "1" };
   for (const name of names) {
     const value = Deno.env.get(name);

@@ -17,6 +17,8 @@ export interface GuardedRequest {
 }
 
 const MAX_REDIRECTS = 5;
+/** Picture hosts turn away clients that do not call themselves a browser's kin. */
+const USER_AGENT = "Mozilla/5.0 (compatible; reelbatch-renderer)";
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 
 /** Raised after the fifth redirect, or where one leads nowhere. */
@@ -46,7 +48,7 @@ function send(url: URL, request: GuardedRequest & { checked: CheckedAddress }): 
   const client = url.protocol === "https:" ? https : http;
   const outgoing = client.request(url, {
     method: request.method ?? "GET",
-    headers: { "user-agent": "reelbatch-renderer", "accept-encoding": "identity", ...request.headers },
+    headers: { "user-agent": USER_AGENT, "accept-encoding": "identity", ...request.headers },
     // No pool: a kept connection would have been checked for another name.
     agent: false,
     lookup: (_hostname, options, answer) => {
