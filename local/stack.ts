@@ -102,8 +102,16 @@ function createProcessList(dataDir: string) {
 
 type ProcessList = ReturnType<typeof createProcessList>;
 
-function log(event: string, fields: Record<string, unknown>): void {
-  console.error(JSON.stringify({ event, ...fields }));
+type Log = (event: string, fields: Record<string, unknown>) => void;
+
+/** The supervisor's own log lies beside those of its parts: the terminal is its starter's. */
+function createLog(dataDir: string): Log {
+  const folder = join(dataDir, "logs");
+  return (event, fields) => {
+    Deno.mkdirSync(folder, { recursive: true });
+    const line = JSON.stringify({ time: new Date().toISOString(), event, ...fields });
+    Deno.writeTextFileSync(join(folder, "supervisor.log"), `${line}\n`, { append: true });
+  };
 }
 
 async function startDatabase(configuration: Configuration, options: { durable: boolean }): Promise<Running> {
@@ -161,9 +169,10 @@ async function startParts(
     list: ProcessList;
     stack: StackOptions;
     stops: (() => Promise<void>)[];
+    log: Log;
   },
 ): Promise<void> {
-  const { list, stack, stops } = options;
+  const { list, stack, stops, log } = options;
   const keep = async (name: PartName, start: () => Promise<Running>) => {
     const kept = await keepRunning({
       start,
@@ -217,12 +226,10 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     const starter = readStarterEnvironment(options.env);
     const secrets = await readSecrets(dataDir);
     const configuration = await configure(options, { starter, secrets, dataDir });
-    await startParts(configuration, { starter, list, stack: options, stops });
+    const log = createLog(dataDir);
+    await startParts(configuration, { starter, list, stack: options, stops, log });
     await seed(configuration, secrets);
-    const timer = startSweepTimer({
-      ...configuration,
-      log: (event, fields) => log(event, fields),
-    });
+    const timer = startSweepTimer({ ...configuration, log });
     stops.push(timer.stop);
     const env = envFile(configuration, secrets);
     await replaceFile(

@@ -70,7 +70,7 @@ if (!Number.isInteger(portBase) || portBase < 1 || portBase > 65532) {
 
 // From the first moment: a start that is interrupted ends what it has begun, too.
 const interrupted = Promise.withResolvers<void>();
-for (const signal of ["SIGINT", "SIGTERM"] as const) {
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   Deno.addSignalListener(signal, () => interrupted.resolve());
 }
 try {

@@ -9,7 +9,7 @@ Deno.test.afterAll(stopSharedStack);
 const options = { sanitizeOps: false, sanitizeResources: false };
 
 Deno.test("a password gives an ES256 token that the published keys verify", options, async () => {
-  const { demo, env } = await sharedStack();
+  const { demo, env } = await sharedStack({ own: true });
   const { data } = await demo.auth.getSession();
   const keys = createRemoteJWKSet(new URL(`${env.SUPABASE_URL}/auth/v1/.well-known/jwks.json`));
   const { payload, protectedHeader } = await jwtVerify(data.session!.access_token, keys, {
@@ -27,7 +27,7 @@ Deno.test("a password gives an ES256 token that the published keys verify", opti
 });
 
 Deno.test("a wrong password and an unknown user are refused alike", options, async () => {
-  const { env } = await sharedStack();
+  const { env } = await sharedStack({ own: true });
   const answers = await Promise.all(
     [env.DEMO_EMAIL!, "nobody@example.com"].map((email) =>
       newClient(env).auth.signInWithPassword({ email, password: "wrong" })
@@ -40,7 +40,7 @@ Deno.test("a wrong password and an unknown user are refused alike", options, asy
 });
 
 Deno.test("a session is refreshed until it is signed out", options, async () => {
-  const { env } = await sharedStack();
+  const { env } = await sharedStack({ own: true });
   const client = newClient(env);
   await client.auth.signInWithPassword({ email: env.OTHER_EMAIL!, password: env.OTHER_PASSWORD! });
   const refreshed = await client.auth.refreshSession();
@@ -53,7 +53,7 @@ Deno.test("a session is refreshed until it is signed out", options, async () => 
 });
 
 Deno.test("a refresh token opens neither REST nor the user's page", options, async () => {
-  const { demo, env } = await sharedStack();
+  const { demo, env } = await sharedStack({ own: true });
   const { data } = await demo.auth.getSession();
   const headers = {
     apikey: env.SUPABASE_PUBLISHABLE_KEY!,
@@ -68,7 +68,7 @@ Deno.test("a refresh token opens neither REST nor the user's page", options, asy
 });
 
 Deno.test("the user's page wants a key and a user's token", options, async () => {
-  const { env } = await sharedStack();
+  const { env } = await sharedStack({ own: true });
   const url = `${env.SUPABASE_URL}/auth/v1/user`;
   const statuses = await Promise.all([{}, { apikey: env.SUPABASE_PUBLISHABLE_KEY! }].map(async (headers) => {
     const response = await fetch(url, { headers: headers as Record<string, string> });

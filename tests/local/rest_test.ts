@@ -25,7 +25,7 @@ async function signed(stack: TestStack, claims: Record<string, unknown>): Promis
 }
 
 Deno.test("a fresh stack holds the sample shop, and its pictures are served", options, async () => {
-  const stack = await sharedStack();
+  const stack = await sharedStack({ own: true });
   const { data } = await stack.demo.from("products").select("external_id, image_urls").order("external_id");
   assertExists(data);
   assert(data.length >= 10);
@@ -35,7 +35,7 @@ Deno.test("a fresh stack holds the sample shop, and its pictures are served", op
 });
 
 Deno.test("select filters, orders and limits as asked", options, async () => {
-  const { demo } = await sharedStack();
+  const { demo } = await sharedStack({ own: true });
   const all = await demo.from("products").select("*").order("price", { ascending: false, nullsFirst: false });
   const prices = all.data!.map(({ price }) => price).filter((price) => price !== null);
   assertEquals(prices, [...prices].sort((a, b) => b - a));
@@ -50,7 +50,7 @@ Deno.test("select filters, orders and limits as asked", options, async () => {
 });
 
 Deno.test("single and maybeSingle answer as PostgREST's", options, async () => {
-  const { demo } = await sharedStack();
+  const { demo } = await sharedStack({ own: true });
   const nobody = "00000000-0000-0000-0000-000000000000";
   assertEquals((await demo.from("products").select("id").eq("id", nobody).maybeSingle()).data, null);
   const none = await demo.from("products").select("id").eq("id", nobody).single();
@@ -60,7 +60,7 @@ Deno.test("single and maybeSingle answer as PostgREST's", options, async () => {
 });
 
 Deno.test("an owner inserts, upserts, updates and deletes products", options, async () => {
-  const stack = await sharedStack();
+  const stack = await sharedStack({ own: true });
   const { demo } = stack;
   const profile_id = await demoProfile(stack);
   const row = {
@@ -94,7 +94,7 @@ Deno.test("an owner inserts, upserts, updates and deletes products", options, as
 });
 
 Deno.test("bulk inserts take defaults for missing columns when asked to", options, async () => {
-  const stack = await sharedStack();
+  const stack = await sharedStack({ own: true });
   const { demo } = stack;
   const profile_id = await demoProfile(stack);
   const rows = [{ profile_id, title: "A", external_id: "bulk-a" }, { profile_id, title: "B" }];
@@ -110,7 +110,7 @@ Deno.test("bulk inserts take defaults for missing columns when asked to", option
 });
 
 Deno.test("another user sees and changes nothing", options, async () => {
-  const stack = await sharedStack();
+  const stack = await sharedStack({ own: true });
   const { other, demo } = stack;
   const profile_id = await demoProfile(stack);
   assertEquals((await other.from("products").select("id")).data, []);
@@ -124,7 +124,7 @@ Deno.test("another user sees and changes nothing", options, async () => {
 });
 
 Deno.test("anon is told to log in, queue functions are refused to users", options, async () => {
-  const { env, demo } = await sharedStack();
+  const { env, demo } = await sharedStack({ own: true });
   const anon = await newClient(env).from("products").select("id");
   assertEquals([anon.status, anon.error?.code], [401, "42501"]);
   const call = await demo.rpc("sweep");
@@ -133,7 +133,7 @@ Deno.test("anon is told to log in, queue functions are refused to users", option
 });
 
 Deno.test("rpc maps raised PTxyz to its status and gives jsonb as it is", options, async () => {
-  const { admin } = await sharedStack();
+  const { admin } = await sharedStack({ own: true });
   const swept = await admin.rpc("sweep");
   assertEquals([swept.status, Array.isArray(swept.data?.kick)], [200, true]);
   const id = crypto.randomUUID();
@@ -150,7 +150,7 @@ Deno.test("rpc maps raised PTxyz to its status and gives jsonb as it is", option
 });
 
 Deno.test("errors of names, values and schemas have PostgREST's codes", options, async () => {
-  const { demo, env } = await sharedStack();
+  const { demo, env } = await sharedStack({ own: true });
   const cases = [
     [await demo.from("nothing").select("id"), 404, "PGRST205"],
     [await demo.from("products").select("nothing"), 400, "42703"],
@@ -171,13 +171,15 @@ Deno.test("errors of names, values and schemas have PostgREST's codes", options,
 });
 
 Deno.test("what is not in the list answers 501 and names itself", options, async () => {
-  const { demo, env } = await sharedStack();
+  const { demo, env } = await sharedStack({ own: true });
   const asked = [
     await demo.from("products").select("id").neq("id", "x"),
     await demo.from("products").select("id").or("id.eq.1"),
     await demo.from("products").select("id, profiles(name)"),
     await demo.from("products").select("id", { count: "exact" }),
     await demo.from("products").select("id").range(0, 1),
+    await demo.from("products").select("id").csv(),
+    await demo.rpc("sweep", {}, { count: "exact" }),
   ];
   assertEquals(asked.map(({ status }) => status), asked.map(() => 501));
   assert(asked[0]!.error?.message.includes("id=neq"));
@@ -191,7 +193,7 @@ Deno.test("what is not in the list answers 501 and names itself", options, async
 });
 
 Deno.test("requests without a key, with a wrong key or with a bad token are 401", options, async () => {
-  const stack = await sharedStack();
+  const stack = await sharedStack({ own: true });
   const { env } = stack;
   const apikey = env.SUPABASE_PUBLISHABLE_KEY!;
   const now = Math.floor(Date.now() / 1000);
@@ -218,7 +220,7 @@ Deno.test(
   "a token's role is one that PostgREST may take, and the secret key counts as a bearer",
   options,
   async () => {
-    const stack = await sharedStack();
+    const stack = await sharedStack({ own: true });
     const apikey = stack.env.SUPABASE_PUBLISHABLE_KEY!;
     const exp = Math.floor(Date.now() / 1000) + 60;
     const stranger = await signed(stack, { role: "postgres", exp });
@@ -236,7 +238,7 @@ Deno.test(
   "preflights are answered for any header, with the headers that clients read exposed",
   options,
   async () => {
-    const { env } = await sharedStack();
+    const { env } = await sharedStack({ own: true });
     const response = await fetch(`${env.SUPABASE_URL}/rest/v1/products`, {
       method: "OPTIONS",
       headers: { origin: "http://shop.example", "access-control-request-headers": "prefer, apikey" },

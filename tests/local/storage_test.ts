@@ -23,7 +23,7 @@ async function sameBytes(blob: Blob | Response, expected: Uint8Array): Promise<v
 }
 
 Deno.test("what was uploaded is downloaded, as bytes and as a blob", options, async () => {
-  const stack = await sharedStack();
+  const stack = await sharedStack({ own: true });
   const { admin } = stack;
   const path = await upload(stack);
   await sameBytes((await admin.storage.from("videos").download(path)).data!, BYTES);
@@ -34,7 +34,7 @@ Deno.test("what was uploaded is downloaded, as bytes and as a blob", options, as
 });
 
 Deno.test("an object that exists is a Duplicate, at the upload and at its signing", options, async () => {
-  const stack = await sharedStack();
+  const stack = await sharedStack({ own: true });
   const path = await upload(stack);
   const bucket = stack.admin.storage.from("videos");
   const signing = await bucket.createSignedUploadUrl(path);
@@ -51,7 +51,7 @@ Deno.test("an object that exists is a Duplicate, at the upload and at its signin
 });
 
 Deno.test("a signed upload is taken once, by whoever holds the address", options, async () => {
-  const { admin, env } = await sharedStack();
+  const { admin, env } = await sharedStack({ own: true });
   const path = newPath();
   const { data } = await admin.storage.from("videos").createSignedUploadUrl(path);
   const anyone = newClient(env).storage.from("videos");
@@ -70,7 +70,7 @@ Deno.test("a signed upload is taken once, by whoever holds the address", options
 });
 
 Deno.test("two uploads of one path at once leave one object and no other file", options, async () => {
-  const { admin, dataDir } = await sharedStack();
+  const { admin, dataDir } = await sharedStack({ own: true });
   const path = newPath();
   const bucket = admin.storage.from("videos");
   const { data } = await bucket.createSignedUploadUrl(path);
@@ -84,7 +84,7 @@ Deno.test("two uploads of one path at once leave one object and no other file", 
 });
 
 Deno.test("a signed address plays in a browser: type, length, ranges", options, async () => {
-  const stack = await sharedStack();
+  const stack = await sharedStack({ own: true });
   const path = await upload(stack);
   const { data } = await stack.admin.storage.from("videos").createSignedUrl(path, 60);
   const whole = await fetch(data!.signedUrl);
@@ -111,7 +111,7 @@ Deno.test(
   "a token opens neither another object nor an upload, nor anything after its end",
   options,
   async () => {
-    const stack = await sharedStack();
+    const stack = await sharedStack({ own: true });
     const [path, another] = [await upload(stack), await upload(stack)];
     const bucket = stack.admin.storage.from("videos");
     const signedUrl = (await bucket.createSignedUrl(path, 60)).data!.signedUrl;
@@ -134,7 +134,7 @@ Deno.test(
 );
 
 Deno.test("the bucket's limits hold for type and size", options, async () => {
-  const { admin, sql } = await sharedStack();
+  const { admin, sql } = await sharedStack({ own: true });
   const bucket = admin.storage.from("videos");
   const wrongType = await bucket.upload(newPath("html"), BYTES, { contentType: "text/html" });
   assertEquals((wrongType.error as unknown as { statusCode: string }).statusCode, "415");
@@ -164,7 +164,7 @@ Deno.test(
   "users list, sign and download only what the policies show, and upload nothing",
   options,
   async () => {
-    const stack = await sharedStack();
+    const stack = await sharedStack({ own: true });
     const path = await upload(stack);
     const mine = stack.other.storage.from("videos");
     assertEquals((await mine.list(path.split("/").slice(0, 2).join("/"))).data, []);
@@ -182,7 +182,7 @@ Deno.test(
 );
 
 Deno.test("list shows one level, remove takes row and bytes away", options, async () => {
-  const stack = await sharedStack();
+  const stack = await sharedStack({ own: true });
   const path = await upload(stack);
   const bucket = stack.admin.storage.from("videos");
   const [top, middle, name] = path.split("/");
@@ -206,7 +206,7 @@ Deno.test("list shows one level, remove takes row and bytes away", options, asyn
 });
 
 Deno.test("signing many addresses reports each path", options, async () => {
-  const stack = await sharedStack();
+  const stack = await sharedStack({ own: true });
   const path = await upload(stack);
   const { data } = await stack.admin.storage.from("videos").createSignedUrls([path, "nothing/here"], 60);
   assertEquals(data?.map(({ error, signedUrl }) => [error === null, signedUrl !== null]), [[true, true], [

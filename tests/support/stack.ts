@@ -109,9 +109,12 @@ export async function ownStack(options: Partial<StackOptions> = {}): Promise<Tes
 
 let shared: Promise<TestStack> | null = null;
 
-/** The stack of this test process, started at the first call and ended with the process's tests. */
-export function sharedStack(): Promise<TestStack> {
-  shared ??= start();
+/**
+ * The stack of this test process, started at the first call. `own`: never the one that the environment points at, for
+ * tests of the local stack itself.
+ */
+export function sharedStack(options: { own?: boolean } = {}): Promise<TestStack> {
+  shared ??= options.own ? ownStack() : start();
   return shared;
 }
 

@@ -48,6 +48,17 @@ function readPreferences(request: Request): WritePreferences {
   };
 }
 
+/** Other media types than JSON are PostgREST's too, but not served here. */
+function checkAccept(request: Request): void {
+  const accepted = (request.headers.get("accept") ?? "*/*").split(",").map((type) =>
+    type.split(";q=")[0]!.trim()
+  );
+  const served = ["*/*", "application/*", "application/json", SINGLE_OBJECT];
+  if (!accepted.some((type) => served.includes(type))) {
+    throw new NotServed(`"Accept: ${accepted.join(", ")}"`);
+  }
+}
+
 async function readBody(request: Request): Promise<unknown> {
   const text = await request.text();
   try {
@@ -73,6 +84,7 @@ type ReadCatalog = (options?: { again: boolean }) => Promise<Catalog>;
 async function planCall(request: Request, name: string, readCatalog: ReadCatalog): Promise<Plan> {
   const isGet = request.method === "GET" || request.method === "HEAD";
   if (!isGet && request.method !== "POST") throw new NotServed(`${request.method} of a function`);
+  readPreferences(request);
   const { searchParams } = new URL(request.url);
   searchParams.delete("apikey");
   let values: { json: Record<string, unknown> } | { texts: Record<string, string> };
@@ -197,6 +209,7 @@ export function createRest(
     const { identity } = identified;
     try {
       checkSchema(request);
+      checkAccept(request);
       const path = decodeURIComponent(new URL(request.url).pathname.slice(PREFIX.length));
       const name = path.startsWith("rpc/") ? path.slice("rpc/".length) : path;
       if (name === "" || name.includes("/")) throw new NotServed(`${request.method} ${PREFIX}${path}`);
