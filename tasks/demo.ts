@@ -3,6 +3,7 @@
 import { join, resolve } from "node:path";
 import { createClient, type SupabaseClient } from "@supabase/supabase-js";
 import { isAddress } from "../feeds/import.ts";
+import { removePostgresData } from "../local/postgres/server.ts";
 import { type Stack, startStack } from "../local/stack.ts";
 import { type BatchStatus, followBatch, postBatch } from "./demo/batch.ts";
 import { createDisplay, type Display } from "./demo/display.ts";
@@ -69,7 +70,10 @@ async function runDemo(
     // A folder that the database's own user can enter, too.
     const dataDir = await Deno.makeTempDir({ prefix: "reelbatch-demo-" });
     await Deno.chmod(dataDir, 0o755);
-    ends.push(() => Deno.remove(dataDir, { recursive: true }));
+    ends.push(async () => {
+      await removePostgresData(join(dataDir, "postgres"));
+      await Deno.remove(dataDir, { recursive: true });
+    });
     const stack = await startStack({ portBase: freePortBase(), dataDir, env: stackEnvironment(pictures) });
     ends.push(stack.stop);
     signal.throwIfAborted();
