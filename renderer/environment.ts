@@ -18,7 +18,7 @@ export interface RendererSettings {
   ffmpegPath: string | null;
   /** The folders where programs are looked for. */
   searchPath: string;
-  /** Work in progress and finished files. */
+  /** Work in progress and finished files: of this process alone, which clears it at its start. */
   dataDir: string;
 }
 
@@ -26,8 +26,9 @@ export interface RendererSettings {
 export function readEnvironment(): RendererSettings {
   const secret = Deno.env.get("RENDERER_SECRET") ?? "";
   if (secret === "") throw new Error("RENDERER_SECRET is not set");
+  const port = readNumber("PORT", { fallback: 8787, min: 0, max: 65535 });
   return {
-    port: readNumber("PORT", { fallback: 8787, min: 0, max: 65535 }),
+    port,
     secret,
     allowOrigins: readOrigins("RENDERER_ALLOW_ORIGINS"),
     capacity: readNumber("RENDERER_CAPACITY", {
@@ -39,7 +40,7 @@ export function readEnvironment(): RendererSettings {
     queue: readNumber("RENDERER_QUEUE", { fallback: 32, min: 0, max: 10_000 }),
     ffmpegPath: Deno.env.get("FFMPEG_PATH") || null,
     searchPath: Deno.env.get("PATH") ?? "",
-    dataDir: Deno.env.get("RENDERER_DATA_DIR") || join(tmpdir(), "reelbatch-renderer"),
+    dataDir: Deno.env.get("RENDERER_DATA_DIR") || join(tmpdir(), `reelbatch-renderer-${port}`),
   };
 }
 

@@ -36,7 +36,7 @@ export const startRenderProcess: StartRender = (order, onProgress) => {
     writer.write(new TextEncoder().encode(JSON.stringify(line) + "\n")).catch(() => {});
   }
   send(order);
-  const errors = collectTail(child.stderr);
+  const errors = collectTail(child.stderr).catch(() => "");
   return {
     pid: child.pid,
     setUploads: (uploads) => send({ type: "uploads", uploads }),

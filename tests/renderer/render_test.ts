@@ -1,6 +1,7 @@
 // Renders over real HTTP: made and stored, cancelled, found again, made anew.
 
 import { assert, assertEquals, assertMatch, eventually } from "../assert.ts";
+import { SpeechAnswer } from "../../supabase/functions/_shared/contracts/speech.ts";
 import {
   descendantsOf,
   jpeg,
@@ -160,4 +161,32 @@ Deno.test("SIGTERM answers those who wait, ends the work and its processes, and 
   assert(["running", "cancelled", "gone"].includes(await waiting));
   assertEquals(await survivors(working), []);
   assertEquals(await entriesOf(`${folder.path}/work`), []);
+});
+
+Deno.test("the offline voice is spoken into a render; a voice that cannot be fetched is worth another try", async () => {
+  await using host = startFakeHost();
+  host.routes.set("/mug.jpg", serveBytes(await jpeg()));
+  await using folder = await scratchFolder();
+  await using renderer = await startRenderer({ dataDir: folder.path, allowOrigins: [host.origin] });
+  const spoken = await renderer.call("/v1/speech", {
+    method: "POST",
+    body: JSON.stringify({ text: "Blue mug.", language: "en" }),
+  });
+  assertEquals(spoken.status, 200);
+  const { format, audio_base64, duration_s } = SpeechAnswer.parse(await spoken.json());
+  host.routes.set(
+    "/voice",
+    serveBytes(Uint8Array.from(atob(audio_base64), (c) => c.charCodeAt(0)), "audio/wav"),
+  );
+  const voice = { url: `${host.origin}/voice?token=t`, format, start_s: 0.2, tempo: 1, cut_at_s: null };
+
+  const [heard, mute] = [renderId(), renderId()];
+  await renderer.put(heard, smallSpec(host, { duration_s: 2, voice }));
+  const gone = { ...voice, url: `${host.origin}/no-voice?token=t` };
+  await renderer.put(mute, smallSpec(host, { voice: gone }));
+  const completed = await renderer.ended(heard);
+  assertEquals([completed.status, completed.error ?? null], ["completed", null]);
+  assert(duration_s < 2);
+  const failed = await renderer.ended(mute);
+  assertEquals([failed.error?.code, failed.error?.retryable], ["storage_unavailable", true]);
 });
