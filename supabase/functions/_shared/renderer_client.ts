@@ -31,7 +31,10 @@ export function createRendererClient(
       return { status: response.status, headers: response.headers, body: parse(text) };
     } catch (error) {
       limits.signal.throwIfAborted();
-      return { kind: "away", reason: error instanceof Error ? `${error.name}: ${error.message}` : String(error) };
+      return {
+        kind: "away",
+        reason: error instanceof Error ? `${error.name}: ${error.message}` : String(error),
+      };
     }
   }
 

@@ -33,7 +33,9 @@ export function createVideoStorage(
 
     async signUpload(path) {
       const { data, error } = await inTime(bucket().createSignedUploadUrl(path), CALL_TIMEOUT_MS);
-      if (!error) return `${origin}/storage/v1/object/upload/sign/${VIDEO_BUCKET}/${path}?token=${data.token}`;
+      if (!error) {
+        return `${origin}/storage/v1/object/upload/sign/${VIDEO_BUCKET}/${path}?token=${data.token}`;
+      }
       if (isDuplicate(error)) return null;
       throw toFailure(error);
     },

@@ -19,10 +19,8 @@ const Answer = z.object({ script: z.string().describe("The voiceover, as plain s
 
 /** Keys, and origins that stand for the providers' own (null: their own). */
 export interface ScriptConfig {
-  geminiApiKey?: string | null;
-  geminiUrl?: string | null;
-  anthropicApiKey?: string | null;
-  anthropicUrl?: string | null;
+  keys: { gemini: string | null; claude: string | null };
+  origins: { gemini: string | null; claude: string | null };
 }
 
 /** A provider without a key fails clearly when it is asked to write. */
@@ -81,15 +79,16 @@ async function writeOnce(
 }
 
 async function modelOf(provider: AiProvider, config: ScriptConfig) {
-  const apiKey = provider === "gemini" ? config.geminiApiKey : config.anthropicApiKey;
+  const apiKey = config.keys[provider];
+  const origin = config.origins[provider];
   if (!apiKey) throw new JobFailure("script_failed", "The AI that writes scripts is not set up here.");
   if (provider === "gemini") {
     const { createGoogleGenerativeAI } = await import("@ai-sdk/google");
-    const baseURL = config.geminiUrl ? { baseURL: `${config.geminiUrl}/v1beta` } : {};
+    const baseURL = origin ? { baseURL: `${origin}/v1beta` } : {};
     return createGoogleGenerativeAI({ apiKey, ...baseURL })(MODELS.gemini.id);
   }
   const { createAnthropic } = await import("@ai-sdk/anthropic");
-  const baseURL = config.anthropicUrl ? { baseURL: `${config.anthropicUrl}/v1` } : {};
+  const baseURL = origin ? { baseURL: `${origin}/v1` } : {};
   return createAnthropic({ apiKey, ...baseURL })(MODELS.claude.id);
 }
 
