@@ -4,7 +4,7 @@ import type { Template } from "../../supabase/functions/_shared/contracts/option
 import type { Rect } from "./layout.ts";
 import type { Crop } from "./rasteriser.ts";
 import { FRAME } from "./presets.ts";
-import { STILL, STILL_SCALE } from "./pictures.ts";
+import { STILL_SCALE } from "./pictures.ts";
 
 /** A picture's time on screen, in frames; it overlaps the one before by the transition. */
 export interface Shot {
@@ -54,16 +54,14 @@ export function planTiming(options: { template: Template; duration_s: number; pi
 }
 
 /**
- * The part of a still that fills the frame at a zoom about a point that stays (in frame pixels). A point's place is
+ * The part of a still that fills the frame at a zoom about a point that stays (`x`, `y` in frame pixels;
+ * `scale` is the still's size by the frame's). A point's place is
  * linear in the zoom, so a zoom that grows evenly moves every point evenly: no acceleration, no jitter.
  */
-export function cropAt(zoom: number, fixed: { x: number; y: number }): Crop {
+export function cropAt(zoom: number, options: { x: number; y: number; scale?: number }): Crop {
   const kept = 1 - 1 / zoom;
-  return {
-    left: fixed.x * STILL_SCALE * kept,
-    top: fixed.y * STILL_SCALE * kept,
-    step: STILL.width / FRAME.width / zoom,
-  };
+  const { x, y, scale = STILL_SCALE } = options;
+  return { left: x * scale * kept, top: y * scale * kept, step: scale / zoom };
 }
 
 /** The view of a shot at a frame. */

@@ -19,6 +19,8 @@ export const STILL = { width: FRAME.width * STILL_SCALE, height: FRAME.height * 
 /** A picture fills the frame when at most this share of it is cut off. */
 const MOST_CUT = 0.26;
 const MOST_TRIMMED = 0.18;
+const SHADOW_MARGIN = 90;
+const SHADOW_DROP = 22;
 const BACKDROP_SHRINK = 4;
 const BACKDROP_BLUR = 30;
 const CORNER = 44 * STILL_SCALE;
@@ -93,11 +95,16 @@ async function backdrop(pixels: Pixels): Promise<Sharp> {
     load(pixels).resize(small.width, small.height, { fit: "cover" }).blur(BACKDROP_BLUR)
       .modulate({ brightness: 0.86, saturation: 1.04 }),
   );
-  return sharp(
-    await load(blurred).resize(STILL.width, STILL.height, { kernel: "cubic", fit: "fill" }).png({
-      compressionLevel: 0,
-    }).toBuffer(),
+  // A step of its own: what is composited must meet the finished size.
+  return load(
+    await toPixels(load(blurred).resize(STILL.width, STILL.height, { kernel: "cubic", fit: "fill" })),
   );
+}
+
+/** An image with alpha, as raw bytes: encoding it would cost more than drawing it. */
+async function rawOverlay(image: Sharp) {
+  const { data, info } = await image.ensureAlpha().raw().toBuffer({ resolveWithObject: true });
+  return { input: data, raw: { width: info.width, height: info.height, channels: 4 as const } };
 }
 
 function rounded(size: { width: number; height: number }, radius: number, fill: string): Buffer {
@@ -128,34 +135,58 @@ async function trimmed(pixels: Pixels, placeRatio: number): Promise<Pixels> {
   return await toPixels(load(pixels).resize(width, height, { fit: "cover", position: "attention" }));
 }
 
+/** The soft shadow of a card, drawn at a quarter of its size and scaled up. */
+async function shadow(size: { width: number; height: number }) {
+  const outer = { width: size.width + 2 * SHADOW_MARGIN, height: size.height + 2 * SHADOW_MARGIN };
+  const quarter = (value: number) => Math.max(1, Math.round(value / 4));
+  const body = { width: quarter(size.width), height: quarter(size.height) };
+  const create = {
+    width: quarter(outer.width),
+    height: quarter(outer.height),
+    channels: 4 as const,
+    background: "#00000000",
+  };
+  const sharpEdged = await rawOverlay(
+    sharp({ create }).composite([{
+      input: rounded(body, CORNER / 4, "rgba(0,0,0,0.55)"),
+      left: quarter(SHADOW_MARGIN),
+      top: quarter(SHADOW_MARGIN),
+    }]),
+  );
+  // Steps of their own: sharp resizes, blurs and composites in an order of its own, whatever that of the calls.
+  const soft = await rawOverlay(sharp(sharpEdged.input, { raw: sharpEdged.raw }).blur(8.5));
+  return await rawOverlay(
+    sharp(soft.input, { raw: soft.raw }).resize(outer.width, outer.height, { fit: "fill", kernel: "cubic" }),
+  );
+}
+
 /** The picture as a card with round corners and a soft shadow over its own blurred backdrop. */
 async function card(whole: Pixels, place: Rect): Promise<Pixels> {
   const pixels = await trimmed(whole, place.width / place.height);
   const size = fitInside(pixels, place);
   const left = Math.round(place.x + (place.width - size.width) / 2);
   const top = Math.round(place.y + (place.height - size.height) / 2);
-  const body = await load(pixels).resize(size.width, size.height, { fit: "fill", kernel: "lanczos3" })
-    .ensureAlpha().composite([{ input: rounded(size, CORNER, "#fff"), blend: "dest-in" }]).png({
-      compressionLevel: 0,
-    })
-    .toBuffer();
-  const margin = 90;
-  const outer = { width: size.width + 2 * margin, height: size.height + 2 * margin };
-  // Two steps: sharp blurs before it composites, whatever the order of the calls.
-  const sharpShade = await sharp({ create: { ...outer, channels: 4, background: "#00000000" } })
-    .composite([{ input: rounded(size, CORNER, "rgba(0,0,0,0.55)"), left: margin, top: margin }]).png({
-      compressionLevel: 0,
-    }).toBuffer();
-  const shade = await sharp(sharpShade).blur(34).png({ compressionLevel: 0 }).toBuffer();
-  const clipped = await sharp(shade).extract({
-    left: Math.max(0, margin - left),
-    top: Math.max(0, margin - top),
-    width: Math.min(size.width + 2 * margin, STILL.width - Math.max(0, left - margin)),
-    height: Math.min(size.height + 2 * margin, STILL.height - Math.max(0, top - margin)),
-  }).png({ compressionLevel: 0 }).toBuffer();
+  const body = await rawOverlay(
+    load(pixels).resize(size.width, size.height, { fit: "fill", kernel: "lanczos3" })
+      .ensureAlpha().composite([{ input: rounded(size, CORNER, "#fff"), blend: "dest-in" }]),
+  );
+  const shade = await shadow(size);
+  const { input, raw } = await rawOverlay(
+    sharp(shade.input, { raw: shade.raw }).extract({
+      left: Math.max(0, SHADOW_MARGIN - left),
+      top: Math.max(0, SHADOW_MARGIN - top),
+      width: Math.min(size.width + 2 * SHADOW_MARGIN, STILL.width - Math.max(0, left - SHADOW_MARGIN)),
+      height: Math.min(size.height + 2 * SHADOW_MARGIN, STILL.height - Math.max(0, top - SHADOW_MARGIN)),
+    }),
+  );
   return toPixels((await backdrop(pixels)).composite([
-    { input: clipped, left: Math.max(0, left - margin), top: Math.max(0, top - margin + 22) },
-    { input: body, left, top },
+    {
+      input,
+      raw,
+      left: Math.max(0, left - SHADOW_MARGIN),
+      top: Math.max(0, top - SHADOW_MARGIN + SHADOW_DROP),
+    },
+    { ...body, left, top },
   ]));
 }
 
@@ -193,12 +224,35 @@ export async function fitStill(pixels: Pixels, place: Rect): Promise<Pixels> {
   return plain ? await onPlain(pixels, plain, scaled) : await card(pixels, scaled);
 }
 
+/** The end card's backdrop is out of focus: half the frame's size holds all of it. */
+export const END_STILL = { width: FRAME.width / 2, height: FRAME.height / 2 } as const;
+
 /** The still behind the end card: out of focus and darker. */
 export async function endStill(still: Pixels): Promise<Pixels> {
   const small = await toPixels(
-    load(still).resize(STILL.width / 6, STILL.height / 6, { fit: "fill" }).blur(12).modulate({
-      brightness: 0.62,
-    }),
+    load(still).resize(STILL.width / 6, STILL.height / 6, { fit: "fill" }).blur(12)
+      .modulate({ brightness: 0.62 }),
   );
-  return await toPixels(load(small).resize(STILL.width, STILL.height, { kernel: "cubic", fit: "fill" }));
+  return await toPixels(
+    load(small).resize(END_STILL.width, END_STILL.height, { kernel: "cubic", fit: "fill" }),
+  );
+}
+
+/** A picture no larger than a still needs it: filters and fits cost by the pixel. */
+export async function withoutExcess(pixels: Pixels): Promise<Pixels> {
+  const most = {
+    width: STILL.width,
+    height: STILL.height,
+    fit: "outside" as const,
+    withoutEnlargement: true,
+  };
+  if (pixels.width <= STILL.width || pixels.height <= STILL.height) return pixels;
+  return await toPixels(load(pixels).resize(most));
+}
+
+/** A small copy, for the end card. */
+export async function smallCopy(pixels: Pixels, side: number): Promise<Pixels> {
+  return await toPixels(
+    load(pixels).resize(side, side, { fit: "inside", withoutEnlargement: true, kernel: "lanczos3" }),
+  );
 }

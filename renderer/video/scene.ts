@@ -14,7 +14,16 @@ import {
   shotCrop,
   TRANSITION_FRAMES,
 } from "./motion.ts";
-import { applyFilters, endStill, fitStill, type Pixels, STILL } from "./pictures.ts";
+import {
+  applyFilters,
+  END_STILL,
+  endStill,
+  fitStill,
+  type Pixels,
+  smallCopy,
+  STILL,
+  withoutExcess,
+} from "./pictures.ts";
 import { FRAME } from "./presets.ts";
 import { createRasteriser, type LoadedLayer, type LoadedPicture, type Rasteriser } from "./rasteriser.ts";
 import { fontStack } from "./fonts.ts";
@@ -27,6 +36,8 @@ const END_FADE_FRAMES = 10;
 /** A word stays lit this long after it was spoken, unless the next one begins. */
 const AFTERGLOW_S = 0.25;
 const CAPTION_WEIGHT = 800;
+/** Pixels of the product's picture on the end card. */
+const PRODUCT_SIDE = 760;
 
 export type Scene = Awaited<ReturnType<typeof createScene>>;
 
@@ -94,7 +105,7 @@ async function loadStills(rasteriser: Rasteriser, stills: Pixels[]) {
     rasteriser.addPicture(picturePlanes(still.data, STILL))
   );
   const ending = await endStill(stills.at(-1)!);
-  return { pictures, ending: rasteriser.addPicture(picturePlanes(ending.data, STILL)) };
+  return { pictures, ending: rasteriser.addPicture(picturePlanes(ending.data, END_STILL)) };
 }
 
 /** Prepares a video: fits the pictures, lays out, and gives a function that draws any frame. */
@@ -105,16 +116,15 @@ export async function createScene(spec: RenderSpec, sources: Pixels[]) {
     duration_s: spec.duration_s,
     pictures: sources.length,
   });
-  const stills: Pixels[] = [];
-  let first: Pixels | null = null;
-  for (const source of sources) {
-    const filtered = await applyFilters(source, spec.filters);
-    first ??= filtered;
-    stills.push(await fitStill(filtered, layout.picture));
-  }
+  const filtered = await Promise.all(
+    sources.map(async (source) => applyFilters(await withoutExcess(source), spec.filters)),
+  );
+  const stills = await Promise.all(filtered.map((picture) => fitStill(picture, layout.picture)));
   const rasteriser = await createRasteriser(FRAME);
   const { pictures, ending } = await loadStills(rasteriser, stills);
-  const product = layout.end.some((block) => block.thumbnail) ? productPicture(first!) : null;
+  const product = layout.end.some((block) => block.thumbnail)
+    ? productPicture(await smallCopy(filtered[0]!, PRODUCT_SIDE))
+    : null;
   const drawBlockAt = createBlocks(rasteriser, product);
   const stack = fontStack({ language: spec.language, family: spec.font });
   const style = { stack, weight: CAPTION_WEIGHT, language: spec.language };
@@ -138,7 +148,11 @@ export async function createScene(spec: RenderSpec, sources: Pixels[]) {
     const since = frame - timing.end;
     if (since < 0) return;
     const zoom = 1 + 0.05 * since / (timing.frames - timing.end);
-    const crop = cropAt(zoom, { x: FRAME.width / 2, y: FRAME.height / 2 });
+    const crop = cropAt(zoom, {
+      x: FRAME.width / 2,
+      y: FRAME.height / 2,
+      scale: END_STILL.width / FRAME.width,
+    });
     if (since >= END_FADE_FRAMES) rasteriser.drawPicture(ending, crop);
     else rasteriser.mixPicture(ending, crop, eased((since + 1) / (END_FADE_FRAMES + 1)));
   }
