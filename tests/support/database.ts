@@ -4,7 +4,7 @@
 import postgres, { type Sql } from "postgres";
 import { bootstrap, type DefaultPrivileges } from "../../local/postgres/bootstrap.ts";
 import { migrate } from "../../local/postgres/migrate.ts";
-import { startPostgres } from "../../local/postgres/server.ts";
+import { removePostgresData, startPostgres } from "../../local/postgres/server.ts";
 
 export interface TestDatabase {
   /** As `postgres`, the owner of the tables. */
@@ -68,18 +68,30 @@ export async function asUser<T>(
   }) as T;
 }
 
+/** One server for a whole run: hand `url` to the tests as TEST_DATABASE_SERVER_URL, and stop it behind them. */
+export async function startTestServer(): Promise<{ url: string; stop(): Promise<void> }> {
+  const folder = await Deno.makeTempDir({ prefix: "reelbatch-test-" });
+  // The server's own user must get into it.
+  await Deno.chmod(folder, 0o755);
+  const server = await startPostgres({ dataDir: `${folder}/data`, durable: false });
+  return {
+    url: server.adminUrl,
+    async stop() {
+      await server.stop();
+      await removePostgresData(`${folder}/data`);
+      await Deno.remove(folder, { recursive: true });
+    },
+  };
+}
+
 async function withServer<T>(use: (serverUrl: string) => Promise<T>): Promise<T> {
   const given = Deno.env.get("TEST_DATABASE_SERVER_URL");
   if (given) return await use(given);
-  const dataDir = await Deno.makeTempDir({ prefix: "reelbatch-test-" });
-  // The server's own user must get into its folder.
-  await Deno.chmod(dataDir, 0o755);
-  const server = await startPostgres({ dataDir: `${dataDir}/data`, durable: false });
+  const server = await startTestServer();
   try {
-    return await use(server.adminUrl);
+    return await use(server.url);
   } finally {
     await server.stop();
-    await Deno.remove(dataDir, { recursive: true });
   }
 }
 
