@@ -218,10 +218,11 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   };
   try {
     await endLeftovers(dataDir);
-    if (options.reset) {
-      await removePostgresData(join(dataDir, "postgres"));
-      await emptyDataFolder(dataDir);
-    }
+    const database = join(dataDir, "postgres");
+    const isNew = await Deno.stat(database).then(() => false, () => true);
+    // Postgres's data may lie elsewhere (see startPostgres), and stay there when somebody removes the folder by hand.
+    if (options.reset || isNew) await removePostgresData(database);
+    if (options.reset) await emptyDataFolder(dataDir);
     list.set({});
     const starter = readStarterEnvironment(options.env);
     const secrets = await readSecrets(dataDir);

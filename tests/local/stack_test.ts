@@ -2,6 +2,7 @@
 
 import { join } from "node:path";
 import { assert, assertEquals, assertExists, assertRejects, eventually } from "../assert.ts";
+import { removePostgresData } from "../../local/postgres/server.ts";
 import { startStack } from "../../local/stack.ts";
 import { freePortBase, newClient, ownStack, type TestStack } from "../support/stack.ts";
 
@@ -169,6 +170,15 @@ Deno.test("a start works after SIGKILL of everything, and of the supervisor alon
     assert(stack.env.DEMO_PASSWORD !== values.DEMO_PASSWORD);
   } finally {
     await stack.stop();
+  }
+  // So does a folder that was removed by hand, wherever Postgres's data lay.
+  await Deno.remove(dataDir, { recursive: true });
+  const again = await ownStack({ dataDir, portBase });
+  try {
+    assertEquals((await again.other.from("products").select("id")).data, []);
+  } finally {
+    await again.stop();
+    await removePostgresData(join(dataDir, "postgres"));
     await Deno.remove(dataDir, { recursive: true });
   }
 });
