@@ -3,7 +3,7 @@
 import startEspeak from "@echogarden/espeak-ng-emscripten";
 import type { Spoken } from "./spoken.ts";
 import type { Token } from "./tokens.ts";
-import { type Recording, soundEnd } from "./wav.ts";
+import { joinSamples, type Recording, soundEnd } from "./wav.ts";
 
 const SAMPLE_RATE = 22_050;
 /** Words a minute at rate 1: a little slower than its own 175, to be understood. */
@@ -81,7 +81,7 @@ function collect(engine: Engine, tokens: readonly Token[]): Spoken {
     if (samples && samples.length > 0) chunks.push(samples.slice());
     events.push(...more);
   });
-  const recording: Recording = { samples: join(chunks), sampleRate: SAMPLE_RATE };
+  const recording: Recording = { samples: joinSamples(chunks), sampleRate: SAMPLE_RATE };
   return { recording, spans: spansOf(spoken, { events, recording }) };
 }
 
@@ -111,14 +111,4 @@ function spansOf(
     const next = starts.slice(index + 1).find((each) => each !== null) ?? length;
     return [start, soundEnd(recording, { start, end: next })];
   });
-}
-
-function join(chunks: readonly Int16Array[]): Int16Array<ArrayBuffer> {
-  const samples = new Int16Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0));
-  let at = 0;
-  for (const chunk of chunks) {
-    samples.set(chunk, at);
-    at += chunk.length;
-  }
-  return samples;
 }

