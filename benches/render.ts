@@ -57,7 +57,7 @@ async function render(job: Job, folder: string): Promise<void> {
 
 /** Writes every frame of a render raw, for the limit. */
 async function writeFrames(job: Job, path: string): Promise<void> {
-  const scene = await createScene(job.spec, job.pictures);
+  const scene = await createScene(job.spec, job.pictures.map((picture) => () => picture));
   using file = await Deno.open(path, { write: true, create: true, truncate: true });
   const writer = file.writable.getWriter();
   for (let frame = 0; frame < scene.timing.frames; frame++) await writer.write(scene.draw(frame).slice());

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import sharp from "sharp";
 import type { RenderResult, RenderSpec } from "../../supabase/functions/_shared/contracts/render_spec.ts";
 import { encodeVideo } from "./encode.ts";
+import { CJK_FAMILIES, installedFamilies } from "./fonts.ts";
 import { readMp4 } from "./mp4.ts";
 import type { Pixels } from "./pictures.ts";
 import { judgePostable } from "./postable.ts";
@@ -56,6 +57,22 @@ async function readPixels(picture: RawPicture): Promise<Pixels> {
   return { data, width, height };
 }
 
+const HAN_HANGUL_KANA = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}]/u;
+
+/** What a shop owner must know where a script's fonts, which are optional, are not installed. */
+function missingFonts(spec: RenderSpec): string[] {
+  const shown = [
+    spec.title,
+    spec.brand ?? "",
+    spec.cta_text,
+    ...spec.captions.flatMap((c) => c.words.map((w) => w.text)),
+  ];
+  if (!shown.some((text) => HAN_HANGUL_KANA.test(text))) return [];
+  const known = installedFamilies();
+  if (CJK_FAMILIES.some((family) => known.has(family))) return [];
+  return ["this renderer has no fonts for Chinese, Japanese and Korean: such letters are drawn as boxes"];
+}
+
 /** A frame with everything in place and nobody's word half spoken. */
 async function makeThumbnail(scene: Scene, path: string): Promise<void> {
   const frame = Math.min(Math.round(THUMBNAIL_AT_S * FRAME.rate), scene.timing.end - 1);
@@ -75,9 +92,7 @@ export async function composeVideo(input: ComposeInput): Promise<Composed> {
   const sound = makeSound(spec, { ...process, voicePath: input.voicePath, folder });
   // Awaited below: a failure meanwhile must not be an unhandled one.
   sound.catch(() => {});
-  const pictures = await Promise.all(input.pictures.map(readPixels));
-  onProgress(2);
-  const scene = await createScene(spec, pictures);
+  const scene = await createScene(spec, input.pictures.map((picture) => () => readPixels(picture)));
   signal.throwIfAborted();
   onProgress(4);
   await makeThumbnail(scene, thumbnailPath);
@@ -109,7 +124,7 @@ export async function composeVideo(input: ComposeInput): Promise<Composed> {
     size_bytes: file.size_bytes,
     thumbnail_size_bytes: (await Deno.stat(thumbnailPath)).size,
     subtitles_size_bytes: new TextEncoder().encode(subtitles).length,
-    warnings: [],
+    warnings: missingFonts(spec),
     postable: judgePostable(file),
   };
   onProgress(100);

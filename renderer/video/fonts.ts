@@ -19,6 +19,7 @@ const FAMILIES = [
   { family: "Noto Sans KR", package: "@expo-google-fonts/noto-sans-kr", file: "NotoSansKR" },
   { family: "Noto Sans SC", package: "@expo-google-fonts/noto-sans-sc", file: "NotoSansSC" },
 ] as const;
+export const CJK_FAMILIES = ["Noto Sans JP", "Noto Sans KR", "Noto Sans SC"] as const;
 const EMOJI_FAMILY = "Twemoji";
 const DEFAULT_FAMILY = "Inter";
 /** Han glyphs are drawn in the style of the family that comes first: the product's language decides. */

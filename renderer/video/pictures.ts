@@ -27,6 +27,9 @@ const CORNER = 44 * STILL_SCALE;
 /** Border pixels this alike (standard deviation) are a studio background, which is carried on instead of a backdrop. */
 const PLAIN_DEVIATION = 7;
 
+// Nothing is read twice: the cache would only hold memory.
+sharp.cache(false);
+
 function load(pixels: Pixels) {
   const { data, width, height } = pixels;
   return sharp(data, { raw: { width, height, channels: 3 } });
@@ -210,10 +213,7 @@ function onPlain(pixels: Pixels, colour: [number, number, number], place: Rect):
 
 /** A still of `STILL` size from any picture: `place` (in frame pixels) is where one that does not fill the frame goes. */
 export async function fitStill(pixels: Pixels, place: Rect): Promise<Pixels> {
-  const ratio = pixels.width / pixels.height;
-  const frameRatio = FRAME.width / FRAME.height;
-  const cut = 1 - Math.min(ratio / frameRatio, frameRatio / ratio);
-  if (cut <= MOST_CUT) return await cover(pixels);
+  if (cutToFill(pixels) <= MOST_CUT) return await cover(pixels);
   const scaled: Rect = {
     x: place.x * STILL_SCALE,
     y: Math.round(place.y * STILL_SCALE),
@@ -238,16 +238,20 @@ export async function endStill(still: Pixels): Promise<Pixels> {
   );
 }
 
+/** What of a picture is cut off where it fills the frame, 0..1. */
+function cutToFill(pixels: Pixels): number {
+  const ratio = pixels.width / pixels.height;
+  const frameRatio = FRAME.width / FRAME.height;
+  return 1 - Math.min(ratio / frameRatio, frameRatio / ratio);
+}
+
 /** A picture no larger than a still needs it: filters and fits cost by the pixel. */
 export async function withoutExcess(pixels: Pixels): Promise<Pixels> {
-  const most = {
-    width: STILL.width,
-    height: STILL.height,
-    fit: "outside" as const,
-    withoutEnlargement: true,
-  };
-  if (pixels.width <= STILL.width || pixels.height <= STILL.height) return pixels;
-  return await toPixels(load(pixels).resize(most));
+  const fills = cutToFill(pixels) <= MOST_CUT;
+  const larger = [pixels.width > STILL.width, pixels.height > STILL.height];
+  if (fills ? !larger.every(Boolean) : !larger.some(Boolean)) return pixels;
+  const fit = fills ? "outside" : "inside";
+  return await toPixels(load(pixels).resize(STILL.width, STILL.height, { fit, kernel: "lanczos3" }));
 }
 
 /** A small copy, for the end card. */

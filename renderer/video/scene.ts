@@ -100,31 +100,38 @@ function createCaptions(
   };
 }
 
-async function loadStills(rasteriser: Rasteriser, stills: Pixels[]) {
-  const pictures: LoadedPicture[] = stills.map((still) =>
-    rasteriser.addPicture(picturePlanes(still.data, STILL))
-  );
-  const ending = await endStill(stills.at(-1)!);
-  return { pictures, ending: rasteriser.addPicture(picturePlanes(ending.data, END_STILL)) };
+/** Reads a picture when its turn comes: six large ones at once would take a gigabyte. */
+export type PictureSource = () => Pixels | Promise<Pixels>;
+
+async function loadPictures(
+  rasteriser: Rasteriser,
+  options: { spec: RenderSpec; layout: Layout; sources: PictureSource[] },
+): Promise<{ pictures: LoadedPicture[]; ending: LoadedPicture; product: Product }> {
+  const { spec, layout, sources } = options;
+  const pictures: LoadedPicture[] = [];
+  let product: Product | null = null;
+  let still: Pixels | null = null;
+  for (const source of sources) {
+    const picture = await applyFilters(await withoutExcess(await source()), spec.filters);
+    product ??= productPicture(await smallCopy(picture, PRODUCT_SIDE));
+    still = await fitStill(picture, layout.picture);
+    pictures.push(rasteriser.addPicture(picturePlanes(still.data, STILL)));
+  }
+  if (!still || !product) throw new Error("a video needs a picture");
+  const end = await endStill(still);
+  return { pictures, ending: rasteriser.addPicture(picturePlanes(end.data, END_STILL)), product };
 }
 
 /** Prepares a video: fits the pictures, lays out, and gives a function that draws any frame. */
-export async function createScene(spec: RenderSpec, sources: Pixels[]) {
+export async function createScene(spec: RenderSpec, sources: PictureSource[]) {
   const layout = layOut(spec, { pictures: sources.length });
   const timing = planTiming({
     template: spec.template,
     duration_s: spec.duration_s,
     pictures: sources.length,
   });
-  const filtered = await Promise.all(
-    sources.map(async (source) => applyFilters(await withoutExcess(source), spec.filters)),
-  );
-  const stills = await Promise.all(filtered.map((picture) => fitStill(picture, layout.picture)));
   const rasteriser = await createRasteriser(FRAME);
-  const { pictures, ending } = await loadStills(rasteriser, stills);
-  const product = layout.end.some((block) => block.thumbnail)
-    ? productPicture(await smallCopy(filtered[0]!, PRODUCT_SIDE))
-    : null;
+  const { pictures, ending, product } = await loadPictures(rasteriser, { spec, layout, sources });
   const drawBlockAt = createBlocks(rasteriser, product);
   const stack = fontStack({ language: spec.language, family: spec.font });
   const style = { stack, weight: CAPTION_WEIGHT, language: spec.language };

@@ -197,10 +197,8 @@ const GOLDEN = { width: 216, height: 384, most: 3.5 } as const;
 
 Deno.test("templates look as they did: golden stills of the start and the end card", async () => {
   for (const template of TEMPLATES) {
-    const pictures = [
-      samplePicture({ width: 900, height: 900 }),
-      samplePicture({ width: 1200, height: 800 }, 1),
-    ];
+    const sizes = [[900, 900], [1200, 800]] as const;
+    const pictures = sizes.map(([width, height], hue) => () => samplePicture({ width, height }, hue));
     const scene = await createScene(sampleSpec({ template }), pictures);
     for (const [name, frame] of [["start", 40], ["end", 85]] as const) {
       const rgb = rgbOfFrame(scene.draw(frame), FRAME);
