@@ -19,23 +19,15 @@ interface Swept {
   lost: number;
 }
 
-/** Sweeps every `sweep_interval_s`, read from the settings at least once a second, until it is stopped. */
-export function startSweepTimer(options: SweepOptions): { stop(): Promise<void> } {
-  const { supabaseUrl, secretKey, log } = options;
-  const sql = postgres(options.databaseUrl, {
-    max: 2,
-    connect_timeout: 3,
-    backoff: () => 0.1,
-    onnotice: () => {},
-    connection: { application_name: "sweep" },
-  });
-  const stopping = new AbortController();
+/** What follows a sweep: requests, as pg_net would send them. */
+function createFollowUps(sql: postgres.Sql, options: SweepOptions & { stopped: AbortSignal }) {
+  const { supabaseUrl, secretKey, log, stopped } = options;
   const headers = { apikey: secretKey, "content-type": "application/json" };
   const request = (path: string, init: RequestInit) =>
     fetch(`${supabaseUrl}${path}`, {
       ...init,
       headers,
-      signal: AbortSignal.any([stopping.signal, AbortSignal.timeout(REQUEST_LIMIT_MS)]),
+      signal: AbortSignal.any([stopped, AbortSignal.timeout(REQUEST_LIMIT_MS)]),
     });
 
   async function kick(batchId: string): Promise<void> {
@@ -49,7 +41,7 @@ export function startSweepTimer(options: SweepOptions): { stop(): Promise<void> 
     } catch (error) {
       message = String(error);
     }
-    if (stopping.signal.aborted) return;
+    if (stopped.aborted) return;
     await sql`select public.record_kick(${batchId}::uuid, ${status}::int, ${message})`;
   }
 
@@ -67,13 +59,42 @@ export function startSweepTimer(options: SweepOptions): { stop(): Promise<void> 
     }));
   }
 
+  return { kick, removeAll };
+}
+
+function pause(ms: number, stopped: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const end = () => {
+      clearTimeout(timer);
+      stopped.removeEventListener("abort", end);
+      resolve();
+    };
+    const timer = setTimeout(end, ms);
+    stopped.addEventListener("abort", end);
+    if (stopped.aborted) end();
+  });
+}
+
+/** Sweeps every `sweep_interval_s`, read from the settings at least once a second, until it is stopped. */
+export function startSweepTimer(options: SweepOptions): { stop(): Promise<void> } {
+  const { log } = options;
+  const stopping = new AbortController();
+  const sql = postgres(options.databaseUrl, {
+    max: 2,
+    connect_timeout: 3,
+    backoff: () => 0.1,
+    onnotice: () => {},
+    connection: { application_name: "sweep" },
+  });
+  const followUps = createFollowUps(sql, { ...options, stopped: stopping.signal });
+
   async function sweep(): Promise<void> {
     const [row] = await sql<{ swept: Swept }[]>`select public.sweep() as swept`;
     const { kick: batches, orphans, lost } = row!.swept;
     if (batches.length + orphans.length + lost > 0) {
       log("swept", { kicks: batches.length, orphans: orphans.length, lost });
     }
-    const outcomes = await Promise.allSettled([...batches.map(kick), removeAll(orphans)]);
+    const outcomes = await Promise.allSettled([...batches.map(followUps.kick), followUps.removeAll(orphans)]);
     for (const outcome of outcomes) {
       if (outcome.status === "rejected") log("sweep_follow_up_failed", { error: String(outcome.reason) });
     }
@@ -95,13 +116,7 @@ export function startSweepTimer(options: SweepOptions): { stop(): Promise<void> 
       } catch (error) {
         if (!stopping.signal.aborted) log("sweep_failed", { error: String(error) });
       }
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, waitMs);
-        stopping.signal.addEventListener("abort", () => {
-          clearTimeout(timer);
-          resolve();
-        }, { once: true });
-      });
+      await pause(waitMs, stopping.signal);
     }
   }
 

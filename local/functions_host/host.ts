@@ -51,6 +51,21 @@ function refusal(request: Request, options: { status: number; code: string; mess
   });
 }
 
+async function forward(request: Request, isolate: Isolate): Promise<Response> {
+  const { pathname, search } = new URL(request.url);
+  const headers = new Headers(request.headers);
+  headers.delete("host");
+  // Each hop would decompress and compress again.
+  headers.set("accept-encoding", "identity");
+  return await fetch(`http://127.0.0.1:${await isolate.port}${pathname}${search}`, {
+    method: request.method,
+    headers,
+    body: request.body,
+    redirect: "manual",
+    signal: AbortSignal.any([request.signal, AbortSignal.timeout(RESPONSE_LIMIT_MS)]),
+  });
+}
+
 /** The host as a request handler; children are started as requests come. */
 export function createFunctionsHost(options: HostOptions): (request: Request) => Promise<Response> {
   const { configuration } = options;
@@ -78,21 +93,6 @@ export function createFunctionsHost(options: HostOptions): (request: Request) =>
       publish();
     });
     return isolate;
-  }
-
-  async function forward(request: Request, isolate: Isolate): Promise<Response> {
-    const { pathname, search } = new URL(request.url);
-    const headers = new Headers(request.headers);
-    headers.delete("host");
-    // Each hop would decompress and compress again.
-    headers.set("accept-encoding", "identity");
-    return await fetch(`http://127.0.0.1:${await isolate.port}${pathname}${search}`, {
-      method: request.method,
-      headers,
-      body: request.body,
-      redirect: "manual",
-      signal: AbortSignal.any([request.signal, AbortSignal.timeout(RESPONSE_LIMIT_MS)]),
-    });
   }
 
   return async function handle(request) {

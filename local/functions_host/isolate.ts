@@ -17,12 +17,15 @@ export interface Isolate {
   kill(): void;
 }
 
-/** Starts `entrypoint` with exactly this environment; it lives for `wallClockS` seconds at most. */
-export function startIsolate(
-  entrypoint: string,
-  options: { environment: Record<string, string>; wallClockS: number; mark: string },
-): Isolate {
-  const child = new Deno.Command(Deno.execPath(), {
+interface IsolateOptions {
+  environment: Record<string, string>;
+  wallClockS: number;
+  /** Stands in the command line, so that a process can be told to be this stack's. */
+  mark: string;
+}
+
+function spawn(entrypoint: string, options: IsolateOptions): Deno.ChildProcess {
+  return new Deno.Command(Deno.execPath(), {
     args: [
       "run",
       "--no-prompt",
@@ -42,6 +45,11 @@ export function startIsolate(
     stdout: "piped",
     stderr: "inherit",
   }).spawn();
+}
+
+/** Starts `entrypoint` with exactly this environment; it lives for `wallClockS` seconds at most. */
+export function startIsolate(entrypoint: string, options: IsolateOptions): Isolate {
+  const child = spawn(entrypoint, options);
   const control = child.stdin.getWriter();
   const tell = (line: string) => void control.write(new TextEncoder().encode(`${line}\n`)).catch(() => {});
   const kill = () => {
