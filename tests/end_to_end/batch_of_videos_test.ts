@@ -47,9 +47,12 @@ async function addProduct(caller: Caller, imageUrls: string[]): Promise<string> 
 }
 
 async function samplePicture(caller: Caller): Promise<string> {
-  const { data } = await caller.stack.demo.from("products").select("image_urls").not("image_urls", "eq", "{}")
-    .limit(1).single();
-  return (data as { image_urls: string[] }).image_urls[0]!;
+  const { data, error } = await caller.stack.demo.from("products").select("image_urls").in(
+    "id",
+    caller.products,
+  );
+  if (error) throw error;
+  return data.flatMap(({ image_urls }) => image_urls as string[])[0]!;
 }
 
 Deno.test("a batch becomes videos that play, and what fails fails alone; a repaired product is retried alone", async () => {
