@@ -69,13 +69,16 @@ begin
   end if;
   loop
     select id into v_profile_id from public.profiles where user_id = p_user_id and is_default;
-    exit when found;
-    insert into public.profiles (user_id, is_default) values (p_user_id, true)
-    on conflict (user_id) where is_default do nothing;
+    if found then
+      return v_profile_id;
+    end if;
+    begin
+      insert into public.profiles (user_id, is_default) values (p_user_id, true)
+      on conflict (user_id) where is_default do nothing;
+    exception when foreign_key_violation then
+      raise exception using errcode = 'PT401', message = 'This user is gone.', detail = 'unauthenticated';
+    end;
   end loop;
-  return v_profile_id;
-exception when foreign_key_violation then
-  raise exception using errcode = 'PT401', message = 'This user is gone.', detail = 'unauthenticated';
 end
 $$;
 

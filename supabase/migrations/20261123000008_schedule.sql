@@ -89,7 +89,8 @@ begin
     create extension if not exists pg_net with schema extensions;
   end if;
   if exists (select from pg_available_extensions where name = 'supabase_vault') then
-    create extension if not exists supabase_vault with schema vault;
+    -- It makes its own schema.
+    create extension if not exists supabase_vault;
   end if;
   if to_regnamespace('cron') is not null then
     -- Naming a job that is there replaces it. Seconds need pg_cron 1.5.
