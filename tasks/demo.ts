@@ -51,10 +51,16 @@ async function makeVideos(
   return { status, wallS, files, failures };
 }
 
-function stackEnvironment(pictures: PictureServer | null): Record<string, string> {
-  if (!pictures) return {};
-  const given = Deno.env.get("RENDERER_ALLOW_ORIGINS");
-  return { RENDERER_ALLOW_ORIGINS: [given, pictures.origin].filter(Boolean).join(",") };
+/** Who names a feed on this machine means its pictures too: the renderer may fetch from that one origin. */
+function ownOrigin(feed: string | null): string | null {
+  if (feed === null || !isAddress(feed) || !URL.canParse(feed)) return null;
+  const { origin, hostname } = new URL(feed);
+  return /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/.test(hostname) ? origin : null;
+}
+
+function stackEnvironment(feed: string | null, pictures: PictureServer | null): Record<string, string> {
+  const origins = [Deno.env.get("RENDERER_ALLOW_ORIGINS"), pictures?.origin, ownOrigin(feed)].filter(Boolean);
+  return origins.length > 0 ? { RENDERER_ALLOW_ORIGINS: origins.join(",") } : {};
 }
 
 /** Runs the demo; answers its exit code. Whatever it started is stopped when it returns. */
@@ -74,7 +80,11 @@ async function runDemo(
       await removePostgresData(join(dataDir, "postgres"));
       await Deno.remove(dataDir, { recursive: true });
     });
-    const stack = await startStack({ portBase: freePortBase(), dataDir, env: stackEnvironment(pictures) });
+    const stack = await startStack({
+      portBase: freePortBase(),
+      dataDir,
+      env: stackEnvironment(options.feed, pictures),
+    });
     ends.push(stack.stop);
     signal.throwIfAborted();
     const client = await signIn(stack);

@@ -77,7 +77,7 @@ export function shoreVase(): Sheet {
   drawWindowLight(sheet, { x: 760, y: 20, size: 700, opacity: 0.7 });
   drawLeafShadow(sheet, { x: 1290, y: 860, size: 700, turn: 215, opacity: 0.14 });
   drawGroundShadow(sheet, { x: 640, y: 1226, radius: 260, opacity: 0.5 });
-  for (const [bend, length, seed] of [[-330, 520, 3], [250, 560, 5], [-60, 640, 9]] as const) {
+  for (const [bend, length, seed] of [[-310, 430, 3], [260, 450, 5], [-30, 500, 9]] as const) {
     drawStem(sheet, { x: 640, y: 640, bend, length, seed });
   }
   const glaze = roundShade(sheet, { light: "#fbfaf4", body: "#dfe3dc", dark: "#8d9c9b", edge: "#a9b4b0" });
