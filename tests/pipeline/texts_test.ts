@@ -48,6 +48,14 @@ Deno.test("a script fits its video, ends with a sentence, and keeps the price be
   }
 });
 
+Deno.test("a title of signs alone, or of one endless word, leaves something that can be said", () => {
+  for (const title of ["---", "\u{1f389} _", "Ж".repeat(900)]) {
+    const script = quickScript(aJob({ product: { title, language: "ru" } }));
+    assert(/[\p{L}\p{N}]/u.test(script), JSON.stringify(title));
+    assert(speakingSeconds(script, "ru") <= 15);
+  }
+});
+
 Deno.test("product text is said without markup, emoji or signs that a voice would stumble over", () => {
   const said = speakable(
     "A <b>bold</b> 🎉 --- thing &amp; more _x_\u0000 https://a.b/c <script>alert(1)</script>",

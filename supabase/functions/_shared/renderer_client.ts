@@ -10,34 +10,8 @@ const CANCEL_TIMEOUT_MS = 3_000;
 export function createRendererClient(
   options: { origins: string[]; secret: string; fetch?: typeof fetch },
 ): RendererClient {
-  const send = options.fetch ?? fetch;
-
-  async function call(
-    url: string,
-    init: { method: string; body?: unknown },
-    limits: CallOptions,
-  ): Promise<{ status: number; headers: Headers; body: unknown } | RendererTrouble> {
-    const signal = AbortSignal.any([limits.signal, AbortSignal.timeout(limits.timeoutMs)]);
-    const headers: Record<string, string> = { authorization: `Bearer ${options.secret}` };
-    if (init.body !== undefined) headers["content-type"] = "application/json";
-    try {
-      const response = await send(url, {
-        method: init.method,
-        headers,
-        signal,
-        body: init.body === undefined ? null : JSON.stringify(init.body),
-      });
-      const text = await response.text();
-      return { status: response.status, headers: response.headers, body: parse(text) };
-    } catch (error) {
-      limits.signal.throwIfAborted();
-      return {
-        kind: "away",
-        reason: error instanceof Error ? `${error.name}: ${error.message}` : String(error),
-      };
-    }
-  }
-
+  const call = (url: string, init: { method: string; body?: unknown }, limits: CallOptions) =>
+    exchange(url, { ...init, secret: options.secret, send: options.fetch ?? fetch }, limits);
   const address = (at: { origin: string; renderId: string }) => `${at.origin}/v1/renders/${at.renderId}`;
   return {
     origins: options.origins,
@@ -70,6 +44,36 @@ export function createRendererClient(
       return speech.success ? speech.data : { kind: "away", reason: "an answer that is no speech" };
     },
   };
+}
+
+interface Exchange {
+  method: string;
+  body?: unknown;
+  secret: string;
+  send: typeof fetch;
+}
+
+/** One call with its answer read whole. Throws only what the caller's own signal says. */
+async function exchange(
+  url: string,
+  { method, body, secret, send }: Exchange,
+  limits: CallOptions,
+): Promise<{ status: number; headers: Headers; body: unknown } | RendererTrouble> {
+  const signal = AbortSignal.any([limits.signal, AbortSignal.timeout(limits.timeoutMs)]);
+  const headers: Record<string, string> = { authorization: `Bearer ${secret}` };
+  if (body !== undefined) headers["content-type"] = "application/json";
+  try {
+    const sent = body === undefined ? null : JSON.stringify(body);
+    const response = await send(url, { method, headers, signal, body: sent });
+    const text = await response.text();
+    return { status: response.status, headers: response.headers, body: parse(text) };
+  } catch (error) {
+    limits.signal.throwIfAborted();
+    return {
+      kind: "away",
+      reason: error instanceof Error ? `${error.name}: ${error.message}` : String(error),
+    };
+  }
 }
 
 function parse(text: string): unknown {

@@ -115,11 +115,16 @@ export function spokenPrices(prices: PriceTexts | null): [written: string, spoke
 
 /** Names run on behind commas, dashes and brackets in shops: a long one is said up to the last that fits. */
 function spokenTitle(title: string): string {
-  const whole = withoutEnd(speakable(title, 1000));
+  const whole = wordsOrNone(withoutEnd(speakable(title, 1000)));
   if (whole.length <= SPOKEN_TITLE_MAX) return whole;
   const head = whole.slice(0, SPOKEN_TITLE_MAX + 1);
   const end = head.search(/\s*(?:[,;:(/]|\s[-–—]\s)[^,;:(/–—]*$/u);
   return end >= 20 ? head.slice(0, end).replace(/[\s,;:(/–—-]+$/u, "") : shorten(whole, SPOKEN_TITLE_MAX);
+}
+
+/** Signs alone are no value: nothing of them could be said. */
+function wordsOrNone(text: string): string {
+  return /[\p{L}\p{N}]/u.test(text) ? text : "";
 }
 
 function withoutEnd(text: string): string {

@@ -98,9 +98,20 @@ export function cutToFit(text: string, { language, seconds }: { language: string
     if (speakingSeconds(kept + segment, language) > seconds) break;
     kept += segment;
   }
+  if (!/[\p{L}\p{N}]/u.test(kept)) kept = charactersToFit(rest, { language, seconds });
   const clause = kept.match(/^[\s\S]*[,;:–—、，]/u)?.[0] ?? "";
   const body = clause.length > kept.length * 0.6 ? clause : kept;
   return `${body.replace(/[\s,;:–—、，.]+$/u, "")}.`;
+}
+
+/** For a first word that alone is longer than the video: no name is, but a shop's text may be anything. */
+function charactersToFit(text: string, { language, seconds }: { language: string; seconds: number }): string {
+  let kept = "";
+  for (const { segment } of new Intl.Segmenter().segment(text)) {
+    if (speakingSeconds(kept + segment, language) > seconds) break;
+    kept += segment;
+  }
+  return kept;
 }
 
 /** A locale that Intl takes. */
