@@ -4,12 +4,14 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { type Mp4File, type Mp4Track, readMp4 } from "../../renderer/video/mp4.ts";
 
+const FFMPEG_PACKAGE = "@ffmpeg-installer/linux-x64";
+
 /** ffmpeg for tests: `FFMPEG_PATH`, else the one that npm brings. */
 export function testFfmpegPath(): string {
   const named = Deno.env.get("FFMPEG_PATH");
   if (named) return named;
   const require = createRequire(import.meta.url);
-  return join(dirname(require.resolve("@ffmpeg-installer/linux-x64/package.json")), "ffmpeg");
+  return join(dirname(require.resolve(`${FFMPEG_PACKAGE}/package.json`)), "ffmpeg");
 }
 
 async function run(args: string[]): Promise<{ output: Uint8Array; log: string }> {
