@@ -139,7 +139,15 @@ export function pebbleMugs(): Sheet {
   const night = { light: "#76838c", body: "#48535d", dark: "#222a33" };
   drawGroundShadow(sheet, { x: 410, y: 1000, radius: 190, opacity: 0.5 });
   drawMug(sheet, { x: 410, y: 1000, scale: 1.25, tones: sand, dip: rust, handle: -1 });
-  drawMug(sheet, { x: 420, y: 690, scale: 1.18, tones: sea, dip: sand, handle: 1 });
+  drawMug(sheet, { x: 412, y: 712, scale: 1.12, tones: sea, dip: sand, handle: 1 });
+  // The lower one's front wall again: the upper one stands in it.
+  const front =
+    "M-150 -272 A150 34 0 0 0 150 -272 C158 -240 162 -200 162 -170 L-162 -170 C-162 -200 -158 -240 -150 -272Z";
+  const rim = "M-150 -272 A150 34 0 0 0 150 -272";
+  sheet.add(
+    `<g transform="translate(410 1000) scale(1.25)"><path d="${front}" fill="${roundShade(sheet, sand)}"/>
+    <path d="${rim}" transform="translate(0 -3)" stroke="${sand.light}" stroke-width="9" fill="none"/></g>`,
+  );
   drawGroundShadow(sheet, { x: 830, y: 1040, radius: 180, opacity: 0.5 });
   drawMug(sheet, { x: 830, y: 1040, scale: 1.25, tones: night, dip: sand, handle: 1 });
   drawGrain(sheet);
