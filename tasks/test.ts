@@ -1,11 +1,14 @@
 // `deno task test [paths…]`: runs the suite, and closes with one line that counts the tests.
 
+import { startTestServer } from "../tests/support/database.ts";
 import { TextLineStream } from "./text_lines.ts";
 
+// One Postgres for all files: each test has a database of its own in it.
+const server = await startTestServer();
 const paths = Deno.args.length > 0 ? Deno.args : ["tests"];
 const child = new Deno.Command(Deno.execPath(), {
   args: ["test", "-A", "--no-check", ...paths],
-  env: { NO_COLOR: "1" },
+  env: { NO_COLOR: "1", TEST_DATABASE_SERVER_URL: server.url },
   stdin: "null",
   stdout: "piped",
   stderr: "inherit",
@@ -20,6 +23,7 @@ for await (const line of child.stdout.pipeThrough(new TextDecoderStream()).pipeT
   summary = line.match(SUMMARY) ?? summary;
 }
 const { code } = await child.status;
+await server.stop();
 if (summary) {
   const [, passed, failed, skipped] = summary;
   console.log(`${passed} passed, ${failed} failed${skipped ? `, ${skipped} skipped` : ""}`);

@@ -9,6 +9,9 @@ export const VIDEO_BUCKET = "videos";
 /** supabase-js takes no signal for these calls: a storage that hangs counts as away after this. */
 const CALL_TIMEOUT_MS = 20_000;
 const PUT_TIMEOUT_MS = 45_000;
+/** Tries of one upload, and the wait before the second; each next one waits twice as long. */
+const PUT_ATTEMPTS = 5;
+const PUT_BACKOFF_MS = 250;
 
 interface StorageTrouble {
   message: string;
@@ -24,11 +27,17 @@ export function createVideoStorage(
   const origin = options.publicUrl.replace(/\/+$/, "");
   return {
     async put(path, file) {
-      const { error } = await inTime(
-        bucket().upload(path, file.bytes, { contentType: file.contentType, upsert: false }),
-        PUT_TIMEOUT_MS,
-      );
-      if (error && !isDuplicate(error)) throw toFailure(error);
+      // What is put here was paid for and is kept nowhere else yet: an answer that got lost is asked for again.
+      for (let attempt = 1;; attempt++) {
+        const { error } = await inTime(
+          bucket().upload(path, file.bytes, { contentType: file.contentType, upsert: false }),
+          PUT_TIMEOUT_MS,
+        );
+        if (!error || isDuplicate(error)) return;
+        const failure = toFailure(error);
+        if (!failure.retryable || attempt === PUT_ATTEMPTS) throw failure;
+        await new Promise((resolve) => setTimeout(resolve, PUT_BACKOFF_MS * 2 ** (attempt - 1)));
+      }
     },
 
     async signUpload(path) {
