@@ -5,6 +5,12 @@ import { readConfiguration } from "../lines.ts";
 import { createGateway } from "./app.ts";
 import { openPool } from "./database.ts";
 
+// A connection that Postgres' death cuts may reject where nobody waits any more; one lost query must not end the others.
+globalThis.addEventListener("unhandledrejection", (event) => {
+  event.preventDefault();
+  console.error(JSON.stringify({ event: "unhandled_rejection", error: String(event.reason) }));
+});
+
 const configuration = await readConfiguration<Configuration>();
 const { databaseUrl, ports } = configuration;
 const handle = createGateway({
