@@ -133,4 +133,6 @@ Deno.test("the wall clock counts from the isolate's start and keeps a margin", (
   assertEquals(createWallClock(150, () => 100_000)(), 35);
   assertEquals(createWallClock(20, () => 10_000)(), 8);
   assertEquals(createWallClock(400, () => 0)(), 385);
+  // A short one keeps a share, so that work goes on past the half at which the isolate takes no new requests.
+  assertEquals(createWallClock(4, () => 0)(), 3.4);
 });

@@ -26,9 +26,9 @@ interface CallOptions {
   as?: "demo" | "other" | null;
 }
 
-/** Connects to the shared stack. */
-export async function connect(): Promise<Caller> {
-  const stack = await sharedStack();
+/** Connects to the shared stack, or to a given one. */
+export async function connect(given?: TestStack): Promise<Caller> {
+  const stack = given ?? await sharedStack();
   const tokens: Record<string, string> = {};
   for (const who of ["demo", "other"] as const) {
     const { data } = await stack[who].auth.getSession();

@@ -15,8 +15,9 @@ import { signUploads, storedResult } from "./store.ts";
 const WAIT_S = 2;
 const CALL_TIMEOUT_MS = 15_000;
 const STALLED_AFTER_S = 600;
-/** With less left of the wall clock the next invocation goes on. */
+/** With less left of the wall clock, or this share of a short one, the next invocation goes on. */
 const HAND_OVER_S = 4;
+const HAND_OVER_SHARE = 0.15;
 /** Calls in a row that a renderer may miss before it counts as away. */
 const MISSES = 3;
 /** A render that is lost or cancelled under us is submitted again this often. */
@@ -51,7 +52,7 @@ export async function render(
   let watched: RenderState | "lost" | "away" | null = null;
   for (let submissions = 0; submissions < SUBMISSIONS; submissions++) {
     if (origin === null) {
-      if (ports.secondsLeft() < HAND_OVER_S) return null;
+      if (isTimeToHandOver(ports)) return null;
       const placed = await place(job, work, {
         ports,
         not: watched === "away" ? work.kept?.renderer_url : undefined,
@@ -175,7 +176,7 @@ async function watch(
   let reportedAt = -Infinity;
   let misses = 0;
   while (true) {
-    if (ports.secondsLeft() < HAND_OVER_S) {
+    if (isTimeToHandOver(ports)) {
       const stalled_s = Math.max(0, (ports.clock.now() - movedAt) / 1000);
       const render = {
         run: runOf(work),
@@ -191,7 +192,8 @@ async function watch(
     const state = await ports.renderers.state(at, {
       waitS: WAIT_S,
       signal: ports.signal,
-      timeoutMs: CALL_TIMEOUT_MS,
+      // One that hangs leaves time to hand over.
+      timeoutMs: Math.max(1_000, Math.min(CALL_TIMEOUT_MS, ports.secondsLeft() * 1000)),
     });
     if (state === "lost") return "lost";
     if ("kind" in state) {
@@ -219,6 +221,10 @@ async function watch(
     // A renderer that answers early without news is not asked in a tight loop.
     if (!moved && ports.clock.now() - askedAt < 200) await ports.clock.sleep(300, ports.signal);
   }
+}
+
+function isTimeToHandOver(ports: PipelinePorts): boolean {
+  return ports.secondsLeft() < Math.min(HAND_OVER_S, ports.wallClockS * HAND_OVER_SHARE);
 }
 
 function runOf(work: RenderWork): number {
