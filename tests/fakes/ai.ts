@@ -48,13 +48,13 @@ export function startAi(options: { port?: number } = {}): FakeAi {
   const calls: AiCall[] = [];
   const faults: ServiceFault[] = [];
   const fake = { script: "A fine product. Take it home today." };
-  const server = serveFake(options.port, async (request) => {
+  const server = serveFake(options.port, async (request, stopping) => {
     const { pathname } = new URL(request.url);
     const gemini = /^\/v1beta\/models\/([^:]+):generateContent$/.exec(pathname)?.[1];
     if (!gemini && pathname !== "/v1/messages") return new Response("not found", { status: 404 });
     const body = await request.json();
     const fault = faults.shift();
-    const refusal = await refuseByFault(fault);
+    const refusal = await refuseByFault(fault, stopping);
     if (refusal && fault !== "wrong_json") return refusal;
     calls.push({ provider: gemini ? "gemini" : "claude", model: gemini ?? body.model, body });
     return refusal ?? Response.json(gemini ? geminiAnswer(fake.script) : claudeAnswer(fake.script, body));

@@ -62,16 +62,20 @@ function answer(socket: WebSocket, { text, fault }: { text: string; fault: Servi
 export function startEdgeReadAloud(options: { port?: number } = {}): FakeService<EdgeCall> {
   const calls: EdgeCall[] = [];
   const faults: ServiceFault[] = [];
-  const server = serveFake(options.port, async (request) => {
+  const open = new Map<WebSocket, Promise<void>>();
+  const server = serveFake(options.port, async (request, stopping) => {
     const url = new URL(request.url);
     const securityToken = url.searchParams.get("Sec-MS-GEC");
     if (url.pathname !== PATH) return new Response(null, { status: 404 });
     if (!/^[0-9A-F]{64}$/.test(securityToken ?? "")) return new Response(null, { status: 403 });
     const fault = faults.shift();
     const overHttp: (ServiceFault | undefined)[] = ["slow", "rate_limited", "server_error", "forbidden"];
-    const refusal = overHttp.includes(fault) ? await refuseByFault(fault) : null;
+    const refusal = overHttp.includes(fault) ? await refuseByFault(fault, stopping) : null;
     if (refusal) return refusal;
-    const { socket, response } = Deno.upgradeWebSocket(request);
+    const { socket, response } = Deno.upgradeWebSocket(request, { idleTimeout: 0 });
+    const closed = Promise.withResolvers<void>();
+    open.set(socket, closed.promise);
+    socket.onclose = socket.onerror = () => closed.resolve();
     let outputFormat = "";
     socket.onmessage = ({ data }) => {
       const text = String(data);
@@ -86,5 +90,10 @@ export function startEdgeReadAloud(options: { port?: number } = {}): FakeService
     };
     return response;
   });
-  return { ...server, calls, faults };
+  async function stop() {
+    for (const socket of open.keys()) socket.close();
+    await Promise.all(open.values());
+    await server.stop();
+  }
+  return { ...server, stop, calls, faults };
 }

@@ -17,13 +17,13 @@ export interface ElevenLabsCall {
 export function startElevenLabs(options: { port?: number } = {}): FakeService<ElevenLabsCall> {
   const calls: ElevenLabsCall[] = [];
   const faults: ServiceFault[] = [];
-  const server = serveFake(options.port, async (request) => {
+  const server = serveFake(options.port, async (request, stopping) => {
     const { pathname } = new URL(request.url);
     const voice = /^\/v1\/text-to-speech\/([^/]+)\/with-timestamps$/.exec(pathname)?.[1];
     if (request.method !== "POST" || !voice) return new Response("not found", { status: 404 });
     const { text, model_id } = await request.json();
     const fault = faults.shift();
-    const refusal = await refuseByFault(fault);
+    const refusal = await refuseByFault(fault, stopping);
     if (refusal) return refusal;
     calls.push({
       voice: decodeURIComponent(voice),

@@ -20,8 +20,11 @@ export interface FakeService<T> {
 }
 
 /** What a fake says to a fault over plain HTTP; null where the fault is the handler's own to play. */
-export async function refuseByFault(fault: ServiceFault | undefined): Promise<Response | null> {
-  if (fault === "slow") await new Promise((resolve) => setTimeout(resolve, 3_000));
+export async function refuseByFault(
+  fault: ServiceFault | undefined,
+  stopping: AbortSignal,
+): Promise<Response | null> {
+  if (fault === "slow") await wait(3_000, stopping);
   if (fault === "rate_limited") {
     return Response.json({ error: { message: "slow down" } }, {
       status: 429,
@@ -46,15 +49,29 @@ export async function refuseByFault(fault: ServiceFault | undefined): Promise<Re
   return null;
 }
 
-/** Serves a fake on loopback; `stop` ends what is still under way too. */
+/** Ends early when the fake is stopped: no timer outlives its test. */
+function wait(ms: number, stopping: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(end, ms);
+    function end() {
+      clearTimeout(timer);
+      stopping.removeEventListener("abort", end);
+      resolve();
+    }
+    stopping.addEventListener("abort", end);
+    if (stopping.aborted) end();
+  });
+}
+
+/** Serves a fake on loopback; `stop` ends what is still under way too, as the signal tells the handler. */
 export function serveFake(
   port: number | undefined,
-  handler: (request: Request) => Promise<Response> | Response,
+  handler: (request: Request, stopping: AbortSignal) => Promise<Response> | Response,
 ): { origin: string; stop(): Promise<void> } {
   const ending = new AbortController();
   const server = Deno.serve(
     { hostname: "127.0.0.1", port: port ?? 0, signal: ending.signal, onListen: () => {} },
-    handler,
+    (request) => handler(request, ending.signal),
   );
   return {
     origin: `http://127.0.0.1:${server.addr.port}`,

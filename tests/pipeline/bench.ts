@@ -26,7 +26,9 @@ export interface Bench extends AsyncDisposable {
 export function startBench(options: { renderers?: number; aiOrigin?: string } = {}): Bench {
   const storage = startStorage();
   const renderers = Array.from({ length: options.renderers ?? 1 }, () => startRendererFake());
-  const client = createClient(storage.origin, "secret-key", { auth: { persistSession: false } });
+  const client = createClient(storage.origin, "secret-key", {
+    auth: { persistSession: false, autoRefreshToken: false },
+  });
   const rendererClient = createRendererClient({
     origins: renderers.map((renderer) => renderer.origin),
     secret: "renderer-secret",
