@@ -1,6 +1,6 @@
 // Who is calling: a signed-in user by token, or another part of this project by secret key.
 
-import { verifyAuth } from "@supabase/server/core";
+import { verifyAuth, verifyCredentials } from "@supabase/server/core";
 import { UUID_PATTERN } from "./contracts/requests.ts";
 import type { Environment } from "./environment.ts";
 import { HttpError } from "./errors.ts";
@@ -25,12 +25,17 @@ function libraryEnvironment(environment: AuthEnvironment) {
   };
 }
 
+/** The scheme in any case (RFC 9110, section 11.1): the library knows one spelling. */
+function readBearer(request: Request): string | null {
+  return request.headers.get("authorization")?.match(/^bearer +(\S+)$/i)?.[1] ?? null;
+}
+
 /**
  * The user whose token the request bears. The library takes tokens without `exp`, and of any role: both are
  * looked at here. Throws `unauthenticated`, or `unavailable` where the keys could not be fetched.
  */
 export async function requireUser(request: Request, environment: AuthEnvironment): Promise<User> {
-  const { data, error } = await verifyAuth(request, {
+  const { data, error } = await verifyCredentials({ token: readBearer(request), apikey: null }, {
     auth: "user",
     audience: "authenticated",
     issuer: environment.jwtIssuer,
