@@ -208,7 +208,7 @@ insert into private.settings (name, value) values
   ('max_active_batches', 5),
   ('max_requests_per_minute', 60);
 
--- One row: what the last sweep did, how far it has looked through storage, what the last kick was answered.
+-- One row: what the last sweep did, how far it has looked through storage.
 create table private.sweep_state (
   only_row boolean primary key default true,
   swept_at timestamptz,
@@ -216,13 +216,20 @@ create table private.sweep_state (
   kick_count int not null default 0,
   orphan_count int not null default 0,
   object_cursor text not null default '',
-  kicked_at timestamptz,
-  kicked_batch_id uuid,
-  kick_status int,
-  kick_message text,
   constraint sweep_state_only_row check (only_row)
 ) with (fillfactor = 50);
 insert into private.sweep_state default values;
+
+-- One row: the last kick, of whatever batch, and what it was answered. Every claim writes it, so nobody waits for it.
+create table private.last_kick (
+  only_row boolean primary key default true,
+  batch_id uuid,
+  kicked_at timestamptz,
+  status int,
+  message text,
+  constraint last_kick_only_row check (only_row)
+);
+insert into private.last_kick default values;
 
 create function private.touch_updated_at() returns trigger
 language plpgsql set search_path = '' as $$

@@ -20,6 +20,7 @@ alter table private.request_counters enable row level security;
 alter table private.requests enable row level security;
 alter table private.settings enable row level security;
 alter table private.sweep_state enable row level security;
+alter table private.last_kick enable row level security;
 
 grant select, insert, update, delete on public.profiles, public.products to authenticated;
 grant select on public.batches, public.jobs to authenticated;
@@ -33,7 +34,7 @@ grant select, insert, update, delete on public.batches, public.jobs to service_r
 grant select, insert, update, delete on private.leases, private.checkpoints, private.retries, private.open_batches,
   private.leftovers, private.request_counters, private.requests to service_role;
 grant select on private.settings to service_role;
-grant select, update on private.sweep_state to service_role;
+grant select, update on private.sweep_state, private.last_kick to service_role;
 
 create policy "Owners read their profiles" on public.profiles
   for select to authenticated using (user_id = (select auth.uid()));

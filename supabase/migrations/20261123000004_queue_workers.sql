@@ -29,8 +29,9 @@ begin
 end
 $$;
 
--- Whether this token still holds this job; if so the batch is locked. A token that was replaced never comes back, so
--- a stale one is told without a lock. `batch_id` is null when the job is gone.
+-- Whether this token still holds this job; if so the batch is locked. A lease that has run out holds nothing, swept or
+-- not: its row is on its way to the next attempt. What was replaced or ran out never comes back, so such a token is told
+-- without a lock. `batch_id` is null when the job is gone.
 create function private.hold_lease(
   p_job_id uuid,
   p_lease_token uuid,
@@ -41,11 +42,13 @@ create function private.hold_lease(
 language plpgsql set search_path = '' as $$
 begin
   select j.batch_id into hold_lease.batch_id from public.jobs j where j.id = p_job_id;
-  perform from private.leases l where l.job_id = p_job_id and l.token = p_lease_token;
+  perform from private.leases l
+  where l.job_id = p_job_id and l.token = p_lease_token and l.expires_at > clock_timestamp();
   if found then
     select (b.options ->> 'concurrency')::int into hold_lease.concurrency
     from public.batches b where b.id = hold_lease.batch_id for no key update;
-    perform from private.leases l where l.job_id = p_job_id and l.token = p_lease_token;
+    perform from private.leases l
+    where l.job_id = p_job_id and l.token = p_lease_token and l.expires_at > clock_timestamp();
     is_current := found;
   else
     select (b.options ->> 'concurrency')::int into hold_lease.concurrency
@@ -73,10 +76,43 @@ begin
 end
 $$;
 
--- Takes the next row: a handed-over one, else into a free slot the first due one in the order asked. A row whose
--- product is absent or another profile's fails here, and the next is taken. Locks: the batch.
--- Returns {"job": the row with its lease, product, profile, checkpoint, or null, "more"}.
+-- Keeps what a kick was answered, for operators, unless a later one is known. It waits for nobody: where a row is locked
+-- another kick of this moment is being kept, or a sweep is about to send one.
+create function private.note_kick(p_batch_id uuid, p_status int, p_message text, p_at timestamptz) returns void
+language plpgsql set search_path = '' as $$
+begin
+  update private.open_batches set kicked_at = p_at, kick_status = p_status, kick_message = left(p_message, 500)
+  where batch_id = (
+    select o.batch_id from private.open_batches o
+    where o.batch_id = p_batch_id and (o.kicked_at is null or o.kicked_at <= p_at)
+    for update skip locked
+  );
+  update private.last_kick set batch_id = p_batch_id, kicked_at = p_at, status = p_status,
+    message = left(p_message, 500)
+  where only_row = (
+    select k.only_row from private.last_kick k where k.kicked_at is null or k.kicked_at <= p_at
+    for update skip locked
+  );
+end
+$$;
+
+-- What a kick asks for: the next row, with a lease. The kick that brought it here is kept with what it is answered.
+-- Locks: the batch. Returns {"job": the row with its lease, product, profile, checkpoint, or null, "more"}.
 create function public.claim_job(p_batch_id uuid) returns jsonb
+language plpgsql set search_path = '' as $$
+declare
+  v_claim jsonb;
+begin
+  v_claim := private.take_row(p_batch_id);
+  perform private.note_kick(p_batch_id, 202, jsonb_build_object('job_id', v_claim -> 'job' -> 'job_id')::text,
+    clock_timestamp());
+  return v_claim;
+end
+$$;
+
+-- Takes the next row: a handed-over one, else into a free slot the first due one in the order asked. A row whose
+-- product is absent or another profile's fails here, and the next is taken. Locks: the batch. Returns claim_job's answer.
+create function private.take_row(p_batch_id uuid) returns jsonb
 language plpgsql set search_path = '' as $$
 declare
   v_batch record;
@@ -341,6 +377,8 @@ grant execute on function public.hand_over_job(uuid, uuid) to service_role;
 grant execute on function public.complete_job(uuid, uuid, jsonb) to service_role;
 grant execute on function public.fail_job(uuid, uuid, text, text) to service_role;
 grant execute on function public.requeue_job(uuid, uuid, text, text, numeric, boolean) to service_role;
+grant execute on function private.take_row(uuid) to service_role;
+grant execute on function private.note_kick(uuid, int, text, timestamptz) to service_role;
 grant execute on function private.more_to_claim(uuid, int) to service_role;
 grant execute on function private.close_batch(uuid) to service_role;
 grant execute on function private.hold_lease(uuid, uuid) to service_role;

@@ -40,6 +40,7 @@ end
 $$;
 
 -- Takes back every lost lease of at most 100 batches, passing over batches that are locked. Returns how many.
+-- It begins at the leases and looks each batch up: a join would be the planner's to turn into a scan of every batch.
 create function private.take_back_lost() returns int
 language plpgsql set search_path = '' as $$
 declare
@@ -48,10 +49,10 @@ declare
   v_lost int := 0;
 begin
   for v_batch_id in
-    select b.id from public.batches b
-    where b.id in (select l.batch_id from private.leases l where l.expires_at <= clock_timestamp())
-    order by b.id limit 100
-    for no key update skip locked
+    select locked.id
+    from (select distinct l.batch_id from private.leases l where l.expires_at <= clock_timestamp() order by 1) lost,
+      lateral (select b.id from public.batches b where b.id = lost.batch_id for no key update skip locked) locked
+    limit 100
   loop
     for v_job_id in
       -- Read behind the lock: a report may have renewed it meanwhile.
@@ -77,8 +78,9 @@ declare
   v_batch_ids uuid[];
 begin
   with needing as (
-    select o.batch_id from private.open_batches o join public.batches b on b.id = o.batch_id
-    where private.more_to_claim(o.batch_id, (b.options ->> 'concurrency')::int)
+    select o.batch_id from private.open_batches o
+    where private.more_to_claim(o.batch_id,
+      (select (b.options ->> 'concurrency')::int from public.batches b where b.id = o.batch_id))
     order by o.kicked_at nulls first limit 100
     for update of o skip locked
   ), marked as (
@@ -91,23 +93,31 @@ begin
 end
 $$;
 
--- Whether this object of the bucket is an orphan: its job is gone, or has finished and names it in neither result nor
--- checkpoint. What does not lie under <profile_id>/<job_id>/ was not put there by this project and is left alone.
-create function private.is_orphan(p_name text) returns boolean
+-- Which of these objects of the bucket are orphans: their job is gone, or has finished and names them in neither result
+-- nor checkpoint. What does not lie under <profile_id>/<job_id>/ was not put there by this project and is left alone.
+-- Each job is looked up once, however many objects it has.
+create function private.orphans_among(p_names text[]) returns text[]
 language plpgsql stable set search_path = '' as $$
-declare
-  v_job record;
 begin
-  if p_name !~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/[^/]+$' then
-    return false;
-  end if;
-  select j.finished_at, j.result, c.data into v_job
-  from public.jobs j left join private.checkpoints c on c.job_id = j.id
-  where j.id = split_part(p_name, '/', 2)::uuid;
-  return not found or (v_job.finished_at is not null and array_position(array[
-    v_job.result ->> 'video_path', v_job.result ->> 'thumbnail_path', v_job.result ->> 'subtitles_path',
-    v_job.data -> 'voiceover' ->> 'path'
-  ], p_name) is null);
+  return (
+    with objects as materialized (
+      select name, split_part(name, '/', 2)::uuid as job_id from unnest(p_names) as given (name)
+      where name ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/[^/]+$'
+    ), claims as materialized (
+      select asked.job_id, found.id is null as is_gone, found.is_finished, found.named
+      from (select distinct job_id from objects) asked
+      left join lateral (
+        select j.id, j.finished_at is not null as is_finished, array[
+          j.result ->> 'video_path', j.result ->> 'thumbnail_path', j.result ->> 'subtitles_path',
+          (select c.data -> 'voiceover' ->> 'path' from private.checkpoints c where c.job_id = j.id)
+        ] as named
+        from public.jobs j where j.id = asked.job_id limit 1
+      ) found on true
+    )
+    select coalesce(array_agg(o.name order by o.name collate "C"), '{}')
+    from objects o join claims c on c.job_id = o.job_id
+    where c.is_gone or (c.is_finished and array_position(c.named, o.name) is null)
+  );
 end
 $$;
 
@@ -125,11 +135,10 @@ begin
     select job_id, profile_id, check_count from private.leftovers
     where check_at <= clock_timestamp() order by check_at limit 200 for update skip locked
   loop
-    select coalesce(array_agg(o.name), '{}') into v_found from storage.objects o
+    select private.orphans_among(array_agg(o.name)) into v_found from storage.objects o
     where o.bucket_id = 'videos'
       and o.name collate "C" > format('%s/%s/', v_leftover.profile_id, v_leftover.job_id) collate "C"
-      and o.name collate "C" < format('%s/%s0', v_leftover.profile_id, v_leftover.job_id) collate "C"
-      and private.is_orphan(o.name);
+      and o.name collate "C" < format('%s/%s0', v_leftover.profile_id, v_leftover.job_id) collate "C";
     v_orphans := v_orphans || v_found;
     if v_leftover.check_count >= 3 and cardinality(v_found) = 0 then
       delete from private.leftovers where job_id = v_leftover.job_id;
@@ -152,7 +161,7 @@ begin
     case when cardinality(v_names) = 100 then v_names[100] else '' end
   where object_cursor <> '' or cardinality(v_names) = 100;
   select v_orphans || coalesce(array_agg(name), '{}') into v_orphans
-  from unnest(v_names) as seen (name) where name <> all (v_orphans) and private.is_orphan(name);
+  from unnest(private.orphans_among(v_names)) as seen (name) where name <> all (v_orphans);
   return v_orphans[1:100];
 end
 $$;
@@ -180,15 +189,11 @@ begin
 end
 $$;
 
--- Keeps what a kick was answered, for operators. A status is absent where no answer came.
+-- Keeps what a kick was answered, for operators: those that reach a claim keep themselves. 0: no answer came.
 create function public.record_kick(p_batch_id uuid, p_status int, p_message text) returns void
 language plpgsql set search_path = '' as $$
 begin
-  update private.open_batches set kicked_at = clock_timestamp(), kick_status = p_status,
-    kick_message = left(p_message, 500)
-  where batch_id = p_batch_id;
-  update private.sweep_state set kicked_at = clock_timestamp(), kicked_batch_id = p_batch_id,
-    kick_status = p_status, kick_message = left(p_message, 500);
+  perform private.note_kick(p_batch_id, p_status, p_message, clock_timestamp());
 end
 $$;
 
@@ -200,9 +205,10 @@ select
   w.lease_expires_at, w.next_try_at, w.loss_count, w.backoff_count, w.last_error_code, w.last_error,
   w.batch_kicked_at, w.batch_kick_status, w.batch_kick_message,
   s.swept_at as last_sweep_at, s.lost_count as last_sweep_lost, s.kick_count as last_sweep_kicks,
-  s.orphan_count as last_sweep_orphans, s.kicked_at as last_kick_at, s.kicked_batch_id as last_kick_batch_id,
-  s.kick_status as last_kick_status, s.kick_message as last_kick_message
+  s.orphan_count as last_sweep_orphans, k.kicked_at as last_kick_at, k.batch_id as last_kick_batch_id,
+  k.status as last_kick_status, k.message as last_kick_message
 from private.sweep_state s
+cross join private.last_kick k
 left join lateral (
   select
     case
@@ -236,5 +242,5 @@ grant execute on function public.record_kick(uuid, int, text) to service_role;
 grant execute on function private.take_back(uuid) to service_role;
 grant execute on function private.take_back_lost() to service_role;
 grant execute on function private.find_claimable() to service_role;
-grant execute on function private.is_orphan(text) to service_role;
+grant execute on function private.orphans_among(text[]) to service_role;
 grant execute on function private.find_orphans() to service_role;

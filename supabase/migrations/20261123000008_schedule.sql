@@ -24,12 +24,13 @@ declare
   v_batch_id uuid;
   v_status int;
   v_message text;
+  v_at timestamptz;
 begin
-  for v_batch_id, v_status, v_message in execute
-    'select o.batch_id, r.status_code, coalesce(r.error_msg, left(r.content, 500)) as message
+  for v_batch_id, v_status, v_message, v_at in execute
+    'select o.batch_id, coalesce(r.status_code, 0), coalesce(r.error_msg, left(r.content, 500)), r.created
      from private.open_batches o join ' || to_regclass('net._http_response') || ' r on r.id = o.kick_request_id'
   loop
-    perform public.record_kick(v_batch_id, v_status, v_message);
+    perform private.note_kick(v_batch_id, v_status, v_message, v_at);
     update private.open_batches set kick_request_id = null where batch_id = v_batch_id;
   end loop;
 end

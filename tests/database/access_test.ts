@@ -14,6 +14,7 @@ const TABLE_PRIVILEGES: Record<string, string[]> = {
   "authenticated public.profiles": EVERYTHING,
   "authenticated public.videos": ["SELECT"],
   "service_role private.checkpoints": EVERYTHING,
+  "service_role private.last_kick": ["SELECT", "UPDATE"],
   "service_role private.leases": EVERYTHING,
   "service_role private.leftovers": EVERYTHING,
   "service_role private.open_batches": EVERYTHING,

@@ -85,8 +85,9 @@ function end(
   Object.assign(job, { status, errorCode, lease: null, isWaiting: false, losses: 0 });
 }
 
+/** The job that this token holds. A lease that has run out holds nothing, swept or not. */
 function held(batch: ModelBatch, token: number): ModelJob | undefined {
-  return batch.jobs.find((job) => job.lease?.token === token);
+  return batch.jobs.find((job) => job.lease?.token === token && !job.lease.hasRunOut);
 }
 
 export function report(
@@ -103,7 +104,6 @@ export function report(
     job.lease.hasRaised = true;
     job.losses = 0;
   }
-  job.lease.hasRunOut = false;
   if (said.key) job.checkpoint.add(said.key);
   return true;
 }
@@ -112,7 +112,6 @@ export function handOver(batch: ModelBatch, token: number): boolean {
   const job = held(batch, token);
   if (!job?.lease) return false;
   job.lease.token = null;
-  job.lease.hasRunOut = false;
   return true;
 }
 

@@ -8,7 +8,9 @@ const EXTENSIONS = `
   create table vault.decrypted_secrets (name text, decrypted_secret text);
   create schema net;
   create table net.sent (id bigint generated always as identity, url text, body jsonb, headers jsonb);
-  create table net._http_response (id bigint, status_code int, error_msg text, content text);
+  create table net._http_response (
+    id bigint, status_code int, error_msg text, content text, created timestamptz not null default now()
+  );
   create function net.http_post(
     url text, body jsonb default '{}', params jsonb default '{}', headers jsonb default '{}',
     timeout_milliseconds int default 5000
@@ -41,7 +43,7 @@ Deno.test("the schedule does nothing without Vault entries; with them it kicks w
     assertEquals(sent[0]?.body, { batch_id: batchId });
     assertEquals(sent[0]?.apikey, "sb_secret_x");
 
-    await sql`insert into net._http_response values (${sent[0]!.id}, 202, null, 'ok')`;
+    await sql`insert into net._http_response (id, status_code, content) values (${sent[0]!.id}, 202, 'ok')`;
     await sql`select private.run_sweep()`;
     const [kick] = await sql`
       select kick_status, kick_message from private.open_batches where batch_id = ${batchId}`;

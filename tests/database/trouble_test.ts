@@ -5,9 +5,11 @@ import { withDatabase } from "../support/database.ts";
 import {
   claim,
   claimRow,
+  complete,
   createBatch,
   endBackoff,
   expireLease,
+  fail,
   handOver,
   jobsOf,
   openShop,
@@ -26,6 +28,29 @@ Deno.test("a row whose worker was lost is queued again at once the first time, a
     assertEquals(await sweep(service), { kick: [batchId], orphans: [], lost: 1 });
     const again = await claimRow(service, batchId);
     assertEquals([again.position, again.attempt], [0, 2]);
+  });
+});
+
+Deno.test("a lease that has run out holds nothing, even before a sweep: its worker's writes change nothing", async () => {
+  await withDatabase("run_out", async ({ sql, service }) => {
+    const shop = await openShop(sql, 2);
+    const batchId = await createBatch(service, shop);
+    const job = await claimRow(service, batchId);
+    const checkpoint = { script: { hash: "h", text: "t", source: "template" } };
+    await expireLease(sql, job);
+    const look = () =>
+      sql`select j.*, l.*, b.updated_at from public.jobs j join public.batches b on b.id = j.batch_id
+        left join private.leases l on l.job_id = j.id where j.batch_id = ${batchId} order by j.position`;
+    const before = [...await look()];
+    assertEquals(await report(service, job, { stage: "render", progress: 50, checkpoint }), false);
+    assertEquals((await handOver(service, job)).current, false);
+    assertEquals((await complete(service, job, shop.profileId)).current, false);
+    assertEquals((await fail(service, job)).current, false);
+    assertEquals((await requeue(service, job)).current, false);
+    assertEquals([...await look()], before);
+    assertEquals((await sql`select from private.checkpoints`).length, 0);
+    assertEquals((await sweep(service)).lost, 1);
+    assertEquals((await claimRow(service, batchId)).attempt, 2);
   });
 });
 
@@ -233,6 +258,43 @@ Deno.test("operators see stuck work, why, and the last sweep and kick", async ()
         last_kick_message: "away",
       },
     ]);
+  });
+});
+
+Deno.test("operators see the kick that last arrived, whoever sent it, and one that never did", async () => {
+  await withDatabase("last_kick", async ({ sql, service }) => {
+    const shop = await openShop(sql, 2);
+    const batchId = await createBatch(service, shop);
+    const look = async () => {
+      const [row] = await service`select last_kick_batch_id as batch, last_kick_status as status,
+        last_kick_message::jsonb as message, last_kick_at > clock_timestamp() - interval '1 minute' as is_fresh
+        from private.operations`;
+      return { ...row };
+    };
+    const { job_id } = await claimRow(service, batchId);
+    assertEquals(await look(), { batch: batchId, status: 202, message: { job_id }, is_fresh: true });
+    await claim(service, batchId);
+    assertEquals(await look(), { batch: batchId, status: 202, message: { job_id: null }, is_fresh: true });
+    await service`select public.record_kick(${batchId}, 0, '"not reached"')`;
+    assertEquals(await look(), { batch: batchId, status: 0, message: "not reached", is_fresh: true });
+    const [kept] = await sql`select kick_status, kick_message from private.open_batches`;
+    assertEquals({ ...kept }, { kick_status: 0, kick_message: '"not reached"' });
+  });
+});
+
+Deno.test("a claim waits neither for a sweep nor for another claim to note its kick", async () => {
+  await withDatabase("kick_note", async ({ sql, service }) => {
+    const shop = await openShop(sql, 2);
+    const batchId = await createBatch(service, shop);
+    await sql.begin(async (tx) => {
+      await tx`select from private.last_kick for update`;
+      await tx`select from private.open_batches for update`;
+      await service.begin(async (claiming) => {
+        await claiming`set local lock_timeout = '2s'`;
+        const [row] = await claiming`select public.claim_job(${batchId}) -> 'job' ->> 'position' as position`;
+        assertEquals(row!.position, "0");
+      });
+    });
   });
 });
 

@@ -39,8 +39,9 @@ export async function makeVideo(job: ClaimedJob, ports: PipelinePorts): Promise<
     if (error instanceof HandOver) return { kind: "handed_over" };
     if (!(error instanceof LeaseLost) && !ports.signal.aborted) throw error;
     // A lease that was void before it could run out was cancelled: nobody else wants the render. One that ran out
-    // may have gone to a newer attempt, which picks the same render up.
-    const cancelled = ports.clock.now() - renewedAt < job.lease_s * 1000;
+    // may have gone to a newer attempt, which picks the same render up. The answer to a renewal comes up to a third of
+    // the lease after it, so what is left of the lease here may be that much less.
+    const cancelled = ports.clock.now() - renewedAt < job.lease_s * 1000 * 2 / 3;
     if (placed && cancelled) await ports.renderers.cancel(placed);
     throw error instanceof LeaseLost
       ? error
