@@ -3,6 +3,7 @@
 import { JobFailure, LeaseLost } from "../../supabase/functions/_shared/contracts/jobs.ts";
 import { assert, assertEquals, assertMatch, assertRejects, eventually } from "../assert.ts";
 import { startAi } from "../fakes/ai.ts";
+import type { ProgressReport } from "../../supabase/functions/_shared/pipeline/ports.ts";
 import { aJob, startBench } from "./bench.ts";
 
 const ID = /^11111111-1111-4111-8111-111111111111-1-[0-9a-f]{16}$/;
@@ -111,6 +112,40 @@ Deno.test("a product without a picture's address fails before anything is bought
     assertEquals([failure.code, failure.retryable], ["image_unavailable", false]);
   }
   assertEquals(bench.renderers[0]?.counts.speech, 0);
+});
+
+Deno.test("a voice that is gone from the storage is made again; one that goes while it is kept is only stored again", async () => {
+  await using bench = startBench();
+  const voices = () => [...bench.storage.objects.keys()].filter((path) => path.endsWith(".mp3"));
+  const removeVoices = () => voices().forEach((path) => bench.storage.objects.delete(path));
+  assertEquals((await bench.run(aJob())).kind, "completed");
+  removeVoices();
+  assertEquals((await bench.run(aJob({ checkpoint: structuredClone(bench.kept) }))).kind, "completed");
+  assertEquals([bench.renderers[0]?.counts.speech, voices().length], [2, 1]);
+
+  // As a late removal by the sweep meets a retry that bought identical bytes.
+  removeVoices();
+  const report = (update: ProgressReport) => {
+    if (update.checkpoint?.voiceover) removeVoices();
+    return Promise.resolve();
+  };
+  assertEquals((await bench.run(aJob(), { report })).kind, "completed");
+  assertEquals([bench.renderers[0]?.counts.speech, voices().length], [3, 1]);
+});
+
+Deno.test("a voice that goes before the renderer has fetched it is made again by the next attempt", async () => {
+  await using bench = startBench();
+  const renderer = bench.renderers[0];
+  assert(renderer);
+  renderer.mode = "queued";
+  const failing = failureOf(() => bench.run(aJob()));
+  await eventually(() => renderer.counts.begun === 1);
+  bench.storage.objects.clear();
+  renderer.mode = "well";
+  const failure = await failing;
+  assertEquals([failure.code, failure.retryable], ["storage_unavailable", true]);
+  assertEquals((await bench.run(aJob({ checkpoint: bench.kept }))).kind, "completed");
+  assertEquals(renderer.counts.speech, 2);
 });
 
 Deno.test("a busy renderer is passed over, and all busy is busy with the shortest wait", async () => {

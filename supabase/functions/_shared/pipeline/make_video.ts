@@ -15,6 +15,7 @@ const PROVIDER_TIMEOUT_S = 60;
 const PROVIDER_NEEDS_S = 20;
 const PROVIDER_NEEDS_SHARE = 0.3;
 const VOICE_URL_S = 48 * 3600;
+const VOICE_STORED_TIMES = 3;
 const NO_UPLOADS = { video: null, thumbnail: null, subtitles: null };
 
 /** Thrown inside to leave a stage: the next invocation goes on with the same product. */
@@ -117,11 +118,12 @@ async function voiceoverStage(
     ports.log.warn("voice_is_gone", { path: kept.voiceover.path });
   }
   const startedAt = ports.clock.now();
-  const made = await makeVoiceover(job, { script, hash }, {
+  const { made, store } = await makeVoiceover(job, { script, hash }, {
     provider,
     storage: ports.storage,
     call: providerCall(ports),
   });
+  await store();
   ports.log.info("voice_made", {
     provider: job.options.tts_provider,
     voice: made.voice,
@@ -130,8 +132,12 @@ async function voiceoverStage(
     took_ms: ports.clock.now() - startedAt,
   });
   await ports.report({ stage: "subtitles", progress: PROGRESS.voiceover, checkpoint: { voiceover: made } });
-  const signed = await ports.storage.signRead(made.path, VOICE_URL_S);
-  if (signed) return { made, url: signed.url };
+  for (let stored = 1; stored <= VOICE_STORED_TIMES; stored++) {
+    const signed = await ports.storage.signRead(made.path, VOICE_URL_S);
+    if (signed) return { made, url: signed.url };
+    // The same bytes lay there as an orphan of the run before, and were swept away after this put had found them.
+    await store();
+  }
   throw new JobFailure("storage_unavailable", "The voice is not in the storage.", { retryable: true });
 }
 

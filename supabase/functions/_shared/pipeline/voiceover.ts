@@ -35,12 +35,12 @@ export function voiceoverHash(
   return fingerprint({ spoken, provider: job.options.tts_provider, ...chooseVoice(job, provider) });
 }
 
-/** Buys the recording and stores it under the hash of its bytes. */
+/** Buys the recording, which `store` puts under the hash of its bytes. */
 export async function makeVoiceover(
   job: ClaimedJob,
   { script, hash }: { script: string; hash: string },
   tools: { provider: SpeechProvider; storage: VideoStorage; call: CallOptions },
-): Promise<Voiceover> {
+): Promise<{ made: Voiceover; store: () => Promise<void> }> {
   const { voice, language } = chooseVoice(job, tools.provider);
   const speech = await tools.provider.speak(
     { text: spokenText(job, script).spoken, language, voice },
@@ -48,9 +48,11 @@ export async function makeVoiceover(
   );
   const path = `${job.profile_id}/${job.job_id}/${await fingerprintBytes(speech.audio)}.${speech.format}`;
   const contentType = speech.format === "mp3" ? "audio/mpeg" : "audio/wav";
-  await tools.storage.put(path, { bytes: speech.audio, contentType });
   const { format, duration_s, words } = speech;
-  return { hash, path, format, duration_s, words, voice: speech.voice };
+  return {
+    made: { hash, path, format, duration_s, words, voice: speech.voice },
+    store: () => tools.storage.put(path, { bytes: speech.audio, contentType }),
+  };
 }
 
 /** The hash of what captions depend on. */
