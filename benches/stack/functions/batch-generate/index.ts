@@ -1,0 +1,3 @@
+// `batch-generate` as it is deployed.
+
+import "../../../../supabase/functions/batch-generate/index.ts";

@@ -1,0 +1,3 @@
+// `batch-status` as it is deployed.
+
+import "../../../../supabase/functions/batch-status/index.ts";
