@@ -1,6 +1,7 @@
 // Which process answers a request: the function's newest one that is not retired, else a new one.
 
 import { type Configuration, publicKeys } from "../configuration.ts";
+import { forward } from "../forward.ts";
 import { type Isolate, startIsolate } from "./isolate.ts";
 
 /** The edge gateway's limit for a response to begin. */
@@ -51,19 +52,10 @@ function refusal(request: Request, options: { status: number; code: string; mess
   });
 }
 
-async function forward(request: Request, isolate: Isolate): Promise<Response> {
+async function toIsolate(request: Request, isolate: Isolate): Promise<Response> {
   const { pathname, search } = new URL(request.url);
-  const headers = new Headers(request.headers);
-  headers.delete("host");
-  // Each hop would decompress and compress again.
-  headers.set("accept-encoding", "identity");
-  return await fetch(`http://127.0.0.1:${await isolate.port}${pathname}${search}`, {
-    method: request.method,
-    headers,
-    body: request.body,
-    redirect: "manual",
-    signal: AbortSignal.any([request.signal, AbortSignal.timeout(RESPONSE_LIMIT_MS)]),
-  });
+  const signal = AbortSignal.any([request.signal, AbortSignal.timeout(RESPONSE_LIMIT_MS)]);
+  return await forward(request, `http://127.0.0.1:${await isolate.port}${pathname}${search}`, signal);
 }
 
 /** The host as a request handler; children are started as requests come. */
@@ -103,7 +95,7 @@ export function createFunctionsHost(options: HostOptions): (request: Request) =>
     let isolate: Isolate | null = null;
     try {
       isolate = isolateFor(name);
-      return await forward(request, isolate);
+      return await toIsolate(request, isolate);
     } catch (error) {
       if (error instanceof DOMException && error.name === "TimeoutError") {
         return refusal(request, {

@@ -1,6 +1,7 @@
 // The project's URL: which part answers a path, CORS on every answer, and a failure that is always JSON.
 
 import type { Configuration } from "../configuration.ts";
+import { forward } from "../forward.ts";
 import { createAuth } from "./auth.ts";
 import type { Pool } from "./database.ts";
 import { createIdentify } from "./identity.ts";
@@ -35,21 +36,10 @@ function withCors(response: Response): Response {
 
 /** Functions answer preflights and set their CORS headers themselves, as they do on the platform. */
 async function toFunctions(request: Request, port: number): Promise<Response> {
-  const url = new URL(request.url);
-  const headers = new Headers(request.headers);
-  headers.delete("host");
-  headers.set("accept-encoding", "identity");
+  const { pathname, search } = new URL(request.url);
+  const url = `http://127.0.0.1:${port}${pathname.slice(FUNCTIONS_PREFIX.length)}${search}`;
   try {
-    return await fetch(
-      `http://127.0.0.1:${port}${url.pathname.slice(FUNCTIONS_PREFIX.length)}${url.search}`,
-      {
-        method: request.method,
-        headers,
-        body: request.body,
-        redirect: "manual",
-        signal: request.signal,
-      },
-    );
+    return await forward(request, url, request.signal);
   } catch {
     const requestId = crypto.randomUUID();
     const body = {

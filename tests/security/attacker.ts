@@ -39,6 +39,8 @@ export interface Account {
   headers: Record<string, string>;
 }
 
+export const JSON_TYPE = { "content-type": "application/json" };
+
 async function accountOf(stack: TestStack, who: "demo" | "other"): Promise<Account> {
   const { data } = await stack[who].auth.getSession();
   const token = data.session?.access_token ?? "";
@@ -123,15 +125,36 @@ export async function forAll<T>(items: readonly T[], work: (item: T) => Promise<
   }));
 }
 
-/** A request as bytes, for what no client library would send; the answer as it came. */
-export async function sendRaw(origin: string, request: string | Uint8Array): Promise<string> {
+/** Limits would hide what is looked at here. */
+export async function withoutLimits(attacker: Attacker, run: () => Promise<void>): Promise<void> {
+  const { sql } = attacker.stack;
+  const before = await sql`select name, value from private.settings`;
+  await sql`update private.settings set value = 100000 where name like 'max_%'`;
+  try {
+    await run();
+  } finally {
+    for (const { name, value } of before) {
+      await sql`update private.settings set value = ${value} where name = ${name}`;
+    }
+    for (const { userId } of [attacker.demo, attacker.other]) {
+      await sql`delete from public.batches
+        where profile_id in (select id from public.profiles where user_id = ${userId})`;
+    }
+  }
+}
+
+/** A request as bytes, for what no client library would send; the answer up to its stated length. */
+export async function sendRaw(origin: string, request: string): Promise<string> {
   const { hostname, port } = new URL(origin);
   using connection = await Deno.connect({ hostname, port: Number(port) });
-  const bytes = typeof request === "string" ? new TextEncoder().encode(request) : request;
-  // A server that refuses early may close before it has read everything.
-  const writing = new Blob([bytes as BlobPart]).stream().pipeTo(connection.writable, { preventClose: true })
-    .catch(() => {});
-  const answer = await new Response(connection.readable).text().catch((error) => `no answer: ${error}`);
-  await writing;
+  await connection.write(new TextEncoder().encode(request));
+  let answer = "";
+  // A server that has answered early still waits for the body that never comes.
+  for await (const chunk of connection.readable.pipeThrough(new TextDecoderStream("latin1"))) {
+    answer += chunk;
+    const [head = "", body] = answer.split("\r\n\r\n", 2);
+    const length = Number(head.match(/\r\ncontent-length: (\d+)/i)?.[1] ?? NaN);
+    if (body !== undefined && (body.length >= length || request.startsWith("HEAD"))) break;
+  }
   return answer;
 }

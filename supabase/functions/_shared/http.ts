@@ -50,6 +50,10 @@ export function createHttpApp<Caller>(
     }
     for (const [name, value] of Object.entries(CORS)) c.res.headers.set(name, value);
     c.res.headers.set("x-request-id", requestId);
+    if (c.req.method === "HEAD" && c.res.body !== null) {
+      // The body is dropped behind this, and a server would say that it has no bytes.
+      c.res.headers.set("content-length", String((await c.res.clone().arrayBuffer()).byteLength));
+    }
     log.info("request", {
       method: c.req.method,
       path: c.req.path,
