@@ -2,7 +2,7 @@
 
 import { importJWK, jwtVerify, SignJWT } from "jose";
 import { type Configuration, publicKeys } from "../configuration.ts";
-import { inTime, isAway, type Pool } from "./database.ts";
+import { isAway, type Pool } from "./database.ts";
 import type { Identify } from "./identity.ts";
 import { notServed } from "./not_served.ts";
 import { isPassword } from "./passwords.ts";
@@ -108,10 +108,10 @@ export function createAuth(options: AuthOptions): (request: Request) => Promise<
   const { configuration, pool, identify } = options;
   const sessions = createSessions(options);
   const findUser = async (by: { email: string } | { id: string }): Promise<UserRow | undefined> => {
-    const rows = await inTime(
+    const rows = await pool.use((sql) =>
       "email" in by
-        ? pool<UserRow[]>`select * from auth.users where email = lower(${by.email})`
-        : pool<UserRow[]>`select * from auth.users where id = ${by.id}`,
+        ? sql<UserRow[]>`select * from auth.users where email = lower(${by.email})`
+        : sql<UserRow[]>`select * from auth.users where id = ${by.id}`
     );
     return rows[0];
   };

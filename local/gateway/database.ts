@@ -3,11 +3,16 @@
 import postgres from "postgres";
 import type { Identity } from "./identity.ts";
 
-export type Pool = postgres.Sql;
+export type Connections = postgres.Sql;
 export type Transaction = postgres.TransactionSql;
 
-/** A pool as `user`; it gives up within seconds while the database is away, and is back at once when it is. */
-export function openPool(databaseUrl: string, options: { user: string; max: number }): Pool {
+/** Connections as one user. */
+export interface Pool {
+  /** Runs queries; gives up within seconds while the database is away, and works at once when it is back. */
+  use<T>(work: (sql: Connections) => PromiseLike<T>): Promise<T>;
+}
+
+function connect(databaseUrl: string, options: { user: string; max: number }): Connections {
   const url = new URL(databaseUrl);
   url.username = options.user;
   return postgres(url.href, {
@@ -19,6 +24,27 @@ export function openPool(databaseUrl: string, options: { user: string; max: numb
     fetch_types: false,
     connection: { application_name: "gateway" },
   });
+}
+
+/** A pool as `user`. */
+export function openPool(databaseUrl: string, options: { user: string; max: number }): Pool {
+  let current = connect(databaseUrl, options);
+  return {
+    async use(work) {
+      const used = current;
+      try {
+        return await inTime(work(used));
+      } catch (error) {
+        // A connection of this driver that was cut while it had something to write never writes again, reconnected or not
+        // (seen with 3.4.9): after a cut all of them are left to what they were doing, and new ones taken.
+        if (isAway(error) && used === current) {
+          current = connect(databaseUrl, options);
+          used.end({ timeout: ANSWER_LIMIT_MS / 1000 }).catch(() => {});
+        }
+        throw error;
+      }
+    },
+  };
 }
 
 const AWAY = new Set([
@@ -42,7 +68,7 @@ export function isAway(error: unknown): boolean {
 const ANSWER_LIMIT_MS = 10_000;
 
 /** Gives up on a database that takes requests and does not answer them; the error is one that `isAway` knows. */
-export async function inTime<T>(work: Promise<T>): Promise<T> {
+async function inTime<T>(work: PromiseLike<T>): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const limit = new Promise<never>((_resolve, reject) => {
     const error = Object.assign(new Error("the database did not answer in time"), { code: "ETIMEDOUT" });

@@ -1,15 +1,18 @@
 // The gateway's process: REST, Auth, Storage, the way to the functions, the sample shop's pictures.
 
+import process from "node:process";
 import type { Configuration } from "../configuration.ts";
 import { readConfiguration } from "../lines.ts";
 import { createGateway } from "./app.ts";
 import { openPool } from "./database.ts";
 
-// A connection that Postgres' death cuts may reject where nobody waits any more; one lost query must not end the others.
-globalThis.addEventListener("unhandledrejection", (event) => {
-  event.preventDefault();
-  console.error(JSON.stringify({ event: "unhandled_rejection", error: String(event.reason) }));
-});
+// The driver may write once more to a socket that Postgres' death has ended, when it listens to it no longer: that error
+// reaches nobody but the process. One lost query must not end the others.
+function survive(kind: string, error: unknown): void {
+  console.error(JSON.stringify({ event: kind, error: String(error) }));
+}
+process.on("uncaughtException", (error) => survive("uncaught_exception", error));
+process.on("unhandledRejection", (reason) => survive("unhandled_rejection", reason));
 
 const configuration = await readConfiguration<Configuration>();
 const { databaseUrl, ports } = configuration;

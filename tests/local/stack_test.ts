@@ -100,6 +100,45 @@ Deno.test("each part that is killed comes back, and clients go on", options, asy
   }
 });
 
+Deno.test(
+  "a gateway under load outlives Postgres, and each of its connections works again",
+  options,
+  async () => {
+    const stack = await ownStack({
+      restartAfter: { postgres: 0.2 },
+      env: { RENDERER_URL: "http://127.0.0.1:9" },
+    });
+    const read = async () => {
+      const answer = await fetch(`${stack.env.SUPABASE_URL}/rest/v1/products?select=id`, {
+        headers: { apikey: stack.env.SUPABASE_SECRET_KEY! },
+      });
+      await answer.body?.cancel();
+      return answer.status;
+    };
+    const [gateway] = (await processes(stack.dataDir!)).gateway!;
+    let isOver = false;
+    const load = Array.from({ length: 24 }, async () => {
+      while (!isOver) assert([200, 503].includes(await read()));
+    });
+    try {
+      for (let round = 0; round < 12; round++) {
+        await comesBack(stack, "postgres", await kill(stack, "postgres"));
+        await eventually(async () => await read() === 200);
+      }
+      isOver = true;
+      await Promise.all(load);
+      for (let round = 0; round < 3; round++) {
+        const statuses = await Promise.all(Array.from({ length: 60 }, read));
+        assertEquals(statuses.filter((status) => status !== 200), []);
+      }
+      assertEquals((await processes(stack.dataDir!)).gateway, [gateway]);
+    } finally {
+      isOver = true;
+      await stack.stop();
+    }
+  },
+);
+
 Deno.test("a function whose process is killed answers the next request", options, async () => {
   const stack = await ownStack({ env: { RENDERER_URL: "http://127.0.0.1:9" } });
   try {

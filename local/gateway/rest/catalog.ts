@@ -1,7 +1,7 @@
 // What the exposed schema has: relations with their columns, functions with their arguments. Read once, and again
 // whenever a name is not found.
 
-import { inTime, type Pool } from "../database.ts";
+import type { Pool } from "../database.ts";
 
 export interface Column {
   name: string;
@@ -55,8 +55,8 @@ const FUNCTIONS = `
 const LOOK_AGAIN_AFTER_MS = 1_000;
 
 async function read(pool: Pool): Promise<Catalog> {
-  const [relations, functions] = await inTime(
-    Promise.all([pool.unsafe(RELATIONS), pool.unsafe(FUNCTIONS)]),
+  const [relations, functions] = await pool.use((sql) =>
+    Promise.all([sql.unsafe(RELATIONS), sql.unsafe(FUNCTIONS)])
   );
   const catalog: Catalog = { relations: new Map(), functions: new Map() };
   for (const row of relations) {

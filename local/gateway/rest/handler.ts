@@ -1,6 +1,6 @@
 // `/rest/v1/…` as PostgREST answers it, for the routes of the contract's section 6.
 
-import { assume, inTime, type Pool } from "../database.ts";
+import { assume, type Connections, type Pool } from "../database.ts";
 import type { Identify, Identity } from "../identity.ts";
 import { NotServed, notServed } from "../not_served.ts";
 import { type Catalog, createCatalogReader, type Relation } from "./catalog.ts";
@@ -166,10 +166,14 @@ function answer(request: Request, plan: Plan, row: Row): Response {
   return new Response(request.method === "HEAD" ? null : body, { status: plan.status, headers });
 }
 
-async function run(pool: Pool, plan: Plan, options: { request: Request; identity: Identity }): Promise<Row> {
+async function run(
+  sql: Connections,
+  plan: Plan,
+  options: { request: Request; identity: Identity },
+): Promise<Row> {
   const single = plan.answer === "rows" &&
     (options.request.headers.get("accept") ?? "").includes(SINGLE_OBJECT);
-  return await pool.begin(plan.readOnly ? "read only" : "", async (tx) => {
+  return await sql.begin(plan.readOnly ? "read only" : "", async (tx) => {
     const { text, parameters } = plan.statement;
     const [, rows] = await Promise.all([
       assume(tx, { ...options, searchPath: SEARCH_PATH }),
@@ -216,7 +220,7 @@ export function createRest(
       const plan = path.startsWith("rpc/")
         ? await planCall(request, name, readCatalog)
         : await planRelation(request, name, readCatalog);
-      return answer(request, plan, await inTime(run(pool, plan, { request, identity })));
+      return answer(request, plan, await pool.use((sql) => run(sql, plan, { request, identity })));
     } catch (error) {
       if (error instanceof NotServed) return notServed(error.message);
       const response = errorResponse(error, { isAnonymous: identity.role === "anon" });

@@ -1,6 +1,6 @@
 // Rows of storage.objects: what a caller may do is decided by the policies, under the caller's own role.
 
-import { assume, inTime, type Pool, type Transaction } from "../database.ts";
+import { assume, type Connections, type Pool, type Transaction } from "../database.ts";
 import type { Identity } from "../identity.ts";
 import { StorageRefusal } from "./errors.ts";
 
@@ -38,15 +38,15 @@ export function createObjects(pool: Pool) {
     caller: { identity: Identity; request: Request },
     run: (tx: Transaction) => Promise<T>,
   ): Promise<T> {
-    return inTime(
-      pool.begin(async (tx) => {
+    return pool.use((sql) =>
+      sql.begin(async (tx) => {
         const [, result] = await Promise.all([assume(tx, { ...caller, searchPath: SEARCH_PATH }), run(tx)]);
         return result;
-      }) as Promise<T>,
+      }) as Promise<T>
     );
   }
 
-  function insert(sql: Pool | Transaction, row: NewObject): Promise<unknown> {
+  function insert(sql: Connections | Transaction, row: NewObject): Promise<unknown> {
     const { bucket, name, ownerId, version } = row;
     const metadata = JSON.stringify(row.metadata);
     const owner = /^[0-9a-f-]{36}$/i.test(ownerId ?? "") ? ownerId : null;
@@ -63,8 +63,10 @@ export function createObjects(pool: Pool) {
 
   return {
     async bucket(id: string): Promise<Bucket> {
-      const [row] = await inTime(pool<Bucket[]>`
-        select file_size_limit, to_json(allowed_mime_types) as allowed_mime_types from storage.buckets where id = ${id}`);
+      const [row] = await pool.use((sql) =>
+        sql<Bucket[]>`
+        select file_size_limit, to_json(allowed_mime_types) as allowed_mime_types from storage.buckets where id = ${id}`
+      );
       if (!row) throw new StorageRefusal(404, "Bucket not found", { message: "Bucket not found" });
       return row;
     },
@@ -80,8 +82,8 @@ export function createObjects(pool: Pool) {
     },
 
     async exists({ bucket, name }: ObjectKey): Promise<boolean> {
-      const rows = await inTime(
-        pool`select from storage.objects where bucket_id = ${bucket} and name = ${name}`,
+      const rows = await pool.use((sql) =>
+        sql`select from storage.objects where bucket_id = ${bucket} and name = ${name}`
       );
       return rows.length > 0;
     },
@@ -89,13 +91,15 @@ export function createObjects(pool: Pool) {
     /** Makes the row, after the file is in its place; gives the version that it replaced. */
     async record(row: NewObject): Promise<string | null> {
       const { bucket, name } = row;
-      return await pool.begin(async (tx) => {
-        const [old] = row.upsert
-          ? await tx`select version from storage.objects where bucket_id = ${bucket} and name = ${name} for update`
-          : [];
-        await insert(tx, row);
-        return old?.version ?? null;
-      }) as string | null;
+      return await pool.use((sql) =>
+        sql.begin(async (tx) => {
+          const [old] = row.upsert
+            ? await tx`select version from storage.objects where bucket_id = ${bucket} and name = ${name} for update`
+            : [];
+          await insert(tx, row);
+          return old?.version ?? null;
+        })
+      ) as string | null;
     },
 
     async find(
@@ -114,8 +118,10 @@ export function createObjects(pool: Pool) {
 
     /** As Storage itself: for who holds a signed URL. */
     async findSigned({ bucket, name }: ObjectKey): Promise<StoredObject | undefined> {
-      const [row] = await inTime(pool<StoredObject[]>`
-        select name, version, metadata from storage.objects where bucket_id = ${bucket} and name = ${name}`);
+      const [row] = await pool.use((sql) =>
+        sql<StoredObject[]>`
+        select name, version, metadata from storage.objects where bucket_id = ${bucket} and name = ${name}`
+      );
       return row;
     },
 
