@@ -1,9 +1,10 @@
-// A job as a worker holds it: what a claim answers, what is kept with the row, how a product's work can end.
+// A job as a worker holds it: what a claim answers, what is kept with the row, how a product's work can end. No schema
+// is built here: `process-next` loads this file before it answers, the pipeline's schemas only for a claimed product.
 
-import { z } from "zod";
 import type { BatchOptions } from "./options.ts";
-import { SpokenWord } from "./speech.ts";
-import { Caption, type RenderResult } from "./render_spec.ts";
+import type { RenderResult } from "./render_spec.ts";
+
+export type { Checkpoint } from "./checkpoint.ts";
 
 /** The stages of a product's work, in order. */
 export const STAGES = ["script", "voiceover", "subtitles", "render", "store"] as const;
@@ -24,35 +25,6 @@ export const JOB_ERROR_CODES = [
   "internal",
 ] as const;
 export type JobErrorCode = (typeof JOB_ERROR_CODES)[number];
-
-/** A finished stage is kept with the hash of its inputs; it is used again only while that hash is the same. */
-export const Checkpoint = z.object({
-  script: z.object({ hash: z.string(), text: z.string(), source: z.enum(["template", "ai"]) }).optional(),
-  voiceover: z.object({
-    hash: z.string(),
-    path: z.string(),
-    format: z.enum(["mp3", "wav"]),
-    duration_s: z.number(),
-    words: z.array(SpokenWord),
-    voice: z.string(),
-  }).optional(),
-  subtitles: z.object({
-    hash: z.string(),
-    start_s: z.number(),
-    tempo: z.number(),
-    cut_at_s: z.number().nullable(),
-    captions: z.array(Caption),
-  }).optional(),
-  /** `stalled_s`: how long it has run at `progress` already, as the workers before saw it. */
-  render: z.object({
-    run: z.number().int(),
-    render_id: z.string(),
-    renderer_url: z.string(),
-    progress: z.number().optional(),
-    stalled_s: z.number().optional(),
-  }).optional(),
-});
-export type Checkpoint = z.infer<typeof Checkpoint>;
 
 /** The product as it was read at the claim. Prices are decimal strings ("249.00"), null where it has none. */
 export interface ClaimedProduct {

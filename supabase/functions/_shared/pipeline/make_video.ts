@@ -1,6 +1,7 @@
 // One product's video: script, voiceover, subtitles, render, store, each behind its checkpoint.
 
-import { Checkpoint, type ClaimedJob, JobFailure, type JobOutcome, LeaseLost } from "../contracts/jobs.ts";
+import { Checkpoint } from "../contracts/checkpoint.ts";
+import { type ClaimedJob, JobFailure, type JobOutcome, LeaseLost } from "../contracts/jobs.ts";
 import { fingerprint, renderIdOf } from "./fingerprint.ts";
 import type { CallOptions, PipelinePorts } from "./ports.ts";
 import { render } from "./render.ts";
