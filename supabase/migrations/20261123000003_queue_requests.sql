@@ -16,25 +16,31 @@ create function private.count_request(p_user_id uuid) returns void
 language plpgsql set search_path = '' as $$
 declare
   v_number bigint;
-  v_limit int := floor(private.setting('max_requests_per_minute'));
-  v_earlier timestamptz;
   v_now timestamptz;
+  v_limit bigint;
+  v_earlier timestamptz;
 begin
-  v_number := private.lock_requests(p_user_id) + 1;
-  v_now := clock_timestamp();
-  if v_limit >= 1 then
-    select requested_at into v_earlier from private.requests
-    where user_id = p_user_id and number = v_number - v_limit;
-  else
-    v_earlier := v_now;
-  end if;
+  -- The time is read behind the counter's lock, so that numbers and times rise together.
+  with counted as (
+    insert into private.request_counters as c (user_id, last_number) values (p_user_id, 1)
+    on conflict (user_id) do update set last_number = c.last_number + 1
+    returning last_number
+  )
+  insert into private.requests (user_id, number, requested_at)
+  select p_user_id, last_number, clock_timestamp() from counted
+  returning number, requested_at into v_number, v_now;
+  select floor(s.value), case when s.value < 1 then v_now else r.requested_at end into v_limit, v_earlier
+  from private.settings s
+  left join private.requests r on r.user_id = p_user_id and r.number = v_number - floor(s.value)::bigint
+  where s.name = 'max_requests_per_minute';
   if v_earlier > v_now - interval '60 seconds' then
     raise exception using errcode = 'PT429', message = 'Too many requests.', detail = 'rate_limited',
       hint = greatest(1, ceil(extract(epoch from v_earlier + interval '60 seconds' - v_now)))::text;
   end if;
-  update private.request_counters set last_number = v_number where user_id = p_user_id;
-  insert into private.requests (user_id, number, requested_at) values (p_user_id, v_number, v_now);
-  delete from private.requests where user_id = p_user_id and number <= v_number - v_limit;
+  if v_number % 16 = 0 then
+    -- Those that no later request will look at.
+    delete from private.requests where user_id = p_user_id and number <= v_number - v_limit;
+  end if;
 end
 $$;
 
@@ -124,7 +130,11 @@ declare
   v_time text;
   v_random text;
 begin
-  v_profile_id := private.resolve_profile(p_user_id, p_profile_id);
+  select p.id into v_profile_id from public.profiles p
+  where p.user_id = p_user_id and case when p_profile_id is null then p.is_default else p.id = p_profile_id end;
+  if not found then
+    v_profile_id := private.resolve_profile(p_user_id, p_profile_id);
+  end if;
   if p_idempotency_key is not null then
     -- Looked up behind the lock: of many at once with one key the first creates, the others find what it made.
     perform private.lock_requests(p_user_id);
@@ -139,7 +149,7 @@ begin
   end if;
   perform private.count_request(p_user_id);
   if (select count(*) from private.open_batches where profile_id = v_profile_id)
-    >= private.setting('max_active_batches')
+    >= (select value from private.settings where name = 'max_active_batches')
   then
     return jsonb_build_object('refusal', jsonb_build_object('code', 'too_many_active_batches', 'retry_after_s', 10));
   end if;
