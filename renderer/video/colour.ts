@@ -9,6 +9,8 @@ export interface Theme {
   onAccent: string;
   /** The spoken word: on any picture it stands on a near-black stroke. */
   spoken: string;
+  /** What the end card's backdrop is tinted with: the primary colour, never light. */
+  backdrop: string;
 }
 
 export const INK = "#14151a";
@@ -17,7 +19,14 @@ export const PAPER = "#ffffff";
 const READABLE = 4.5;
 /** The spoken word must also differ from the white of the others. */
 const DIFFERS_FROM_WHITE = 1.3;
+/** On its stroke it must be about as bright as they are, or it looks muted instead of lit. */
+const LIT = 7;
+const LEAST_SATURATION = 0.8;
+/** An accent greyer than this cannot be told from a white word in shade. */
+const GREY = 0.2;
 const FALLBACK_SPOKEN = "#ffd23f";
+/** Luminance of the end card's backdrop at most, so that card and button stand out. */
+const DARKEST_BACKDROP = 0.09;
 
 function channels(hex: string): [number, number, number] {
   const value = Number.parseInt(hex.slice(1), 16);
@@ -60,6 +69,65 @@ export function readableOn(plate: string, colour: string): string {
   return goal;
 }
 
+/** Hue 0..360, saturation and lightness 0..1. */
+function hsl(hex: string): { hue: number; saturation: number; lightness: number } {
+  const [red, green, blue] = channels(hex).map((channel) => channel / 255) as [number, number, number];
+  const most = Math.max(red, green, blue);
+  const spread = most - Math.min(red, green, blue);
+  const lightness = most - spread / 2;
+  if (spread === 0) return { hue: 0, saturation: 0, lightness };
+  const sector = most === red
+    ? (green - blue) / spread
+    : most === green
+    ? 2 + (blue - red) / spread
+    : 4 + (red - green) / spread;
+  return {
+    hue: (sector * 60 + 360) % 360,
+    saturation: spread / (1 - Math.abs(2 * lightness - 1)),
+    lightness,
+  };
+}
+
+function fromHsl(hue: number, saturation: number, lightness: number): string {
+  const reach = saturation * Math.min(lightness, 1 - lightness);
+  const channel = (offset: number) => {
+    const sector = (offset + hue / 30) % 12;
+    return Math.round(255 * (lightness - reach * Math.max(-1, Math.min(sector - 3, 9 - sector, 1))));
+  };
+  return `#${
+    [channel(0), channel(8), channel(4)].map((part) => part.toString(16).padStart(2, "0")).join("")
+  }`;
+}
+
+/** The accent made bright enough to look lit beside white words: its hue stays, its lightness rises. */
+function spokenColour(accent: string): string {
+  const { hue, saturation, lightness } = hsl(accent);
+  if (saturation < GREY) return FALLBACK_SPOKEN;
+  let spoken = accent.toLowerCase();
+  for (let light = lightness; contrast(INK, spoken) < LIT && light < 1; light += 0.02) {
+    spoken = fromHsl(hue, Math.max(saturation, LEAST_SATURATION), light);
+  }
+  return contrast(spoken, PAPER) < DIFFERS_FROM_WHITE ? FALLBACK_SPOKEN : spoken;
+}
+
+function darkened(colour: string): string {
+  let dark = colour;
+  for (let share = 0.1; luminance(dark) > DARKEST_BACKDROP; share += 0.1) {
+    dark = mixColours(colour, INK, share);
+  }
+  return dark;
+}
+
+/** Whether a plate of this colour would sink into a dark picture. */
+export function isDark(colour: string): boolean {
+  return luminance(colour) < 0.12;
+}
+
+/** Red, green and blue, 0..255. */
+export function rgbOf(hex: string): [number, number, number] {
+  return channels(hex);
+}
+
 /** `#rrggbb` with an opacity, for a canvas. */
 export function withAlpha(hex: string, alpha: number): string {
   return `rgba(${channels(hex).join(",")},${alpha})`;
@@ -67,13 +135,13 @@ export function withAlpha(hex: string, alpha: number): string {
 
 export function createTheme(colours: { primary: string; accent: string }): Theme {
   const { primary, accent } = colours;
-  const spoken = readableOn(INK, accent);
   return {
     primary,
     onPrimary: textOn(primary),
     accentOnPrimary: readableOn(primary, accent),
     accent,
     onAccent: textOn(accent),
-    spoken: contrast(spoken, PAPER) < DIFFERS_FROM_WHITE ? FALLBACK_SPOKEN : spoken,
+    spoken: spokenColour(accent),
+    backdrop: darkened(primary),
   };
 }

@@ -4,7 +4,6 @@ import { join } from "node:path";
 import sharp from "sharp";
 import type { RenderResult, RenderSpec } from "../../supabase/functions/_shared/contracts/render_spec.ts";
 import { encodeVideo } from "./encode.ts";
-import { CJK_FAMILIES, installedFamilies } from "./fonts.ts";
 import { readMp4 } from "./mp4.ts";
 import type { Pixels } from "./pictures.ts";
 import { judgePostable } from "./postable.ts";
@@ -12,6 +11,7 @@ import { FRAME } from "./presets.ts";
 import { createScene, type Scene } from "./scene.ts";
 import { makeSound } from "./sound.ts";
 import { subRip } from "./subtitles.ts";
+import { warningsOf } from "./warnings.ts";
 import { rgbOfFrame } from "./yuv.ts";
 
 /** A decoded picture: raw interleaved RGB, 3 bytes a pixel. */
@@ -55,22 +55,6 @@ async function readPixels(picture: RawPicture): Promise<Pixels> {
     throw new Error(`a picture of ${width}x${height} has ${data.length} bytes`);
   }
   return { data, width, height };
-}
-
-const HAN_HANGUL_KANA = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}]/u;
-
-/** What a shop owner must know where a script's fonts, which are optional, are not installed. */
-function missingFonts(spec: RenderSpec): string[] {
-  const shown = [
-    spec.title,
-    spec.brand ?? "",
-    spec.cta_text,
-    ...spec.captions.flatMap((c) => c.words.map((w) => w.text)),
-  ];
-  if (!shown.some((text) => HAN_HANGUL_KANA.test(text))) return [];
-  const known = installedFamilies();
-  if (CJK_FAMILIES.some((family) => known.has(family))) return [];
-  return ["this renderer has no fonts for Chinese, Japanese and Korean: such letters are drawn as boxes"];
 }
 
 /** A frame with everything in place and nobody's word half spoken. */
@@ -124,7 +108,7 @@ export async function composeVideo(input: ComposeInput): Promise<Composed> {
     size_bytes: file.size_bytes,
     thumbnail_size_bytes: (await Deno.stat(thumbnailPath)).size,
     subtitles_size_bytes: new TextEncoder().encode(subtitles).length,
-    warnings: missingFonts(spec),
+    warnings: warningsOf(spec, input.pictures),
     postable: judgePostable(file),
   };
   onProgress(100);

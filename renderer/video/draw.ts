@@ -2,7 +2,7 @@
 
 import { type Canvas, createCanvas, Image, ImageData, type SKRSContext2D } from "@napi-rs/canvas";
 import type { Block, Plate, Rect, TextBox } from "./layout.ts";
-import { withAlpha } from "./colour.ts";
+import { isDark, withAlpha } from "./colour.ts";
 import { drawText } from "./text.ts";
 import { type Pixels, plainBorder } from "./pictures.ts";
 import { FRAME } from "./presets.ts";
@@ -18,6 +18,8 @@ export interface Drawn {
 /** Room around a block for its shadow and for growing past its size. */
 const BLEED = 44;
 const SHADOW = { colour: "rgba(8,10,18,0.30)", blur: 36, drop: 12 };
+
+const EDGE = "rgba(255,255,255,0.2)";
 
 const even = (value: number) => Math.round(value / 2) * 2;
 
@@ -59,6 +61,13 @@ function drawPlate(context: SKRSContext2D, plate: Plate): void {
   roundedPath(context, plate, plate.radius);
   context.fill();
   context.restore();
+  if (!isDark(plate.colour)) return;
+  // On a dark picture a dark plate shows by its edge.
+  const inner = { x: plate.x + 1, y: plate.y + 1, width: plate.width - 2, height: plate.height - 2 };
+  context.strokeStyle = EDGE;
+  context.lineWidth = 2;
+  roundedPath(context, inner, plate.radius - 1);
+  context.stroke();
 }
 
 function drawTextBox(context: SKRSContext2D, text: TextBox): void {
@@ -103,40 +112,50 @@ function drawable(rgb: Uint8Array, size: { width: number; height: number }): Can
   return canvas;
 }
 
-/** A picture is enlarged past whole by this much at most: its edges may be cut, its product may not. */
-const THUMBNAIL_ZOOM = 1.3;
+/** A picture fills its place where this little of it is cut off; else it stands whole in front of itself, blurred. */
+const THUMBNAIL_ZOOM = 1.1;
 const THUMBNAIL_BLUR = 26;
+const THUMBNAIL_INSET = 20;
 
-function drawScaled(context: SKRSContext2D, canvas: Canvas, options: { place: Rect; scale: number }): void {
-  const { place, scale } = options;
+function drawScaled(context: SKRSContext2D, canvas: Canvas, place: Rect): void {
+  context.drawImage(canvas as unknown as Image, place.x, place.y, place.width, place.height);
+}
+
+function centred(canvas: Canvas, place: Rect, scale: number): Rect {
   const width = canvas.width * scale;
   const height = canvas.height * scale;
-  const left = place.x + (place.width - width) / 2;
-  context.drawImage(canvas as unknown as Image, left, place.y + (place.height - height) / 2, width, height);
+  return {
+    x: place.x + (place.width - width) / 2,
+    y: place.y + (place.height - height) / 2,
+    width,
+    height,
+  };
 }
 
 function drawThumbnail(context: SKRSContext2D, block: Block, picture: Product): void {
   const place = block.thumbnail!;
   const { canvas, background } = picture;
+  const scales = [place.width / canvas.width, place.height / canvas.height];
+  const covering = Math.max(...scales), whole = Math.min(...scales);
   context.save();
   roundedPath(context, place, place.radius);
   context.clip();
   context.imageSmoothingQuality = "high";
-  const widths = place.width / canvas.width;
-  const heights = place.height / canvas.height;
-  const covering = Math.max(widths, heights);
   if (background) {
     context.fillStyle = background;
     context.fillRect(place.x, place.y, place.width, place.height);
+    drawScaled(context, canvas, centred(canvas, place, whole));
+  } else if (covering <= whole * THUMBNAIL_ZOOM) {
+    drawScaled(context, canvas, centred(canvas, place, covering));
   } else {
     context.filter = `blur(${THUMBNAIL_BLUR}px)`;
-    drawScaled(context, canvas, { place, scale: covering * 1.1 });
+    drawScaled(context, canvas, centred(canvas, place, covering * 1.1));
     context.filter = "none";
+    const shown = centred(canvas, place, whole * (1 - 2 * THUMBNAIL_INSET / place.height));
+    roundedPath(context, shown, place.radius - 8);
+    context.clip();
+    drawScaled(context, canvas, shown);
   }
-  drawScaled(context, canvas, {
-    place,
-    scale: Math.min(covering, Math.min(widths, heights) * THUMBNAIL_ZOOM),
-  });
   context.restore();
 }
 

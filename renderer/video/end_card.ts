@@ -7,23 +7,31 @@ import { INK, mixColours, PAPER } from "./colour.ts";
 const PADDING = 44;
 const GAP = 28;
 const CTA_PADDING = 30;
-const THUMBNAIL_LARGEST = 560;
 const THUMBNAIL_LEAST = 150;
+/** A very wide picture's place on the card is at least this high, by its width. */
+const FLATTEST = 0.45;
+/** The button keeps inside its column where it overshoots. */
+const CTA_INSET = 28;
 const RADIUS = 48;
 
 function button(setting: Setting, column: Rect): Block {
   const { theme, input } = setting;
   const text = textBox(setting, { part: "cta", text: input.cta_text }, {
-    x: column.x + PADDING,
+    x: column.x + CTA_INSET + PADDING,
     y: 0,
-    width: column.width - 2 * PADDING,
+    width: column.width - 2 * CTA_INSET - 2 * PADDING,
     weight: 800,
     colour: theme.onAccent,
     align: "center",
     room: { maxHeight: 150, size: 60, minSize: 30, lines: 1, linesAtMin: 3 },
   });
   const height = text.height + 2 * CTA_PADDING;
-  const box = { x: column.x, y: column.y + column.height - height, width: column.width, height };
+  const box = {
+    x: column.x + CTA_INSET,
+    y: column.y + column.height - height,
+    width: column.width - 2 * CTA_INSET,
+    height,
+  };
   return {
     name: "cta",
     box,
@@ -42,7 +50,7 @@ function cardTexts(setting: Setting, column: Rect): TextBox[] {
     width,
     weight: 700,
     colour: INK,
-    room: { maxHeight: 200, size: 52, minSize: 32, lines: 2, linesAtMin: 4 },
+    room: { maxHeight: 250, size: 56, minSize: 32, lines: 3, linesAtMin: 6 },
   });
   const row = priceRow(setting, {
     x,
@@ -56,21 +64,22 @@ function cardTexts(setting: Setting, column: Rect): TextBox[] {
   return mirrored(texts) ? texts.map((text) => mirror(text, column)) : texts;
 }
 
-/** The end card's blocks, above the captions. */
-export function endCard(setting: Setting): Block[] {
-  const { free, captions } = setting;
-  const column = { x: free.x, y: free.y, width: free.width, height: captions.y - GAP - free.y };
+/** The end card's blocks in the upper `height` of the free area. */
+export function endCard(setting: Setting, height: number): Block[] {
+  const { free } = setting;
+  const column = { x: free.x, y: free.y, width: free.width, height };
   const cta = button(setting, column);
   const texts = cardTexts(setting, column);
   const inside = bounds(texts);
   const room = cta.box.y - GAP - column.y - inside.height - 2 * PADDING;
-  const side = Math.min(THUMBNAIL_LARGEST, room - GAP);
+  const wanted = (column.width - PADDING) * Math.max(1 / setting.ratio, FLATTEST) - PADDING / 2;
+  const side = Math.round(Math.min(wanted, room - GAP));
   const shown = side >= THUMBNAIL_LEAST ? side : 0;
-  const height = inside.height + 2 * PADDING - 8 + (shown ? shown + GAP : 0);
+  const tall = inside.height + 2 * PADDING - 8 + (shown ? shown + GAP : 0);
   // Card and button together stand in the middle of their column.
-  const slack = Math.max(0, Math.floor((column.height - height - GAP - cta.box.height) / 2));
-  const box = { x: column.x, y: column.y + slack, width: column.width, height };
-  const lift = (rect: Rect) => box.y + height + GAP - rect.y;
+  const slack = Math.max(0, Math.floor((column.height - tall - GAP - cta.box.height) / 2));
+  const box = { x: column.x, y: column.y + slack, width: column.width, height: tall };
+  const lift = (rect: Rect) => box.y + tall + GAP - rect.y;
   const top = box.y + PADDING + (shown ? shown + GAP - 12 : -8);
   const card: Block = {
     name: "card",

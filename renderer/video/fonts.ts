@@ -9,25 +9,56 @@ const require = createRequire(import.meta.url);
 /** Weights that the layouts use. */
 const WEIGHTS = ["500Medium", "600SemiBold", "700Bold", "800ExtraBold"] as const;
 
-/** Families with the package that brings them; those for CJK are optional (their packages weigh 49 to 92 MB). */
-const FAMILIES = [
-  { family: "Noto Sans", package: "@expo-google-fonts/noto-sans", file: "NotoSans" },
-  { family: "Noto Sans Arabic", package: "@expo-google-fonts/noto-sans-arabic", file: "NotoSansArabic" },
-  { family: "Noto Sans Hebrew", package: "@expo-google-fonts/noto-sans-hebrew", file: "NotoSansHebrew" },
-  { family: "Inter", package: "@expo-google-fonts/inter", file: "Inter" },
-  { family: "Noto Sans JP", package: "@expo-google-fonts/noto-sans-jp", file: "NotoSansJP" },
-  { family: "Noto Sans KR", package: "@expo-google-fonts/noto-sans-kr", file: "NotoSansKR" },
-  { family: "Noto Sans SC", package: "@expo-google-fonts/noto-sans-sc", file: "NotoSansSC" },
-] as const;
-export const CJK_FAMILIES = ["Noto Sans JP", "Noto Sans KR", "Noto Sans SC"] as const;
-const EMOJI_FAMILY = "Twemoji";
-const DEFAULT_FAMILY = "Inter";
+/** A family, and the package and file names that bring it. */
+interface Family {
+  family: string;
+  package: string;
+  file: string;
+}
+
+function noto(name: string): Family {
+  return {
+    family: `Noto Sans ${name}`,
+    package: `@expo-google-fonts/noto-sans-${name.toLowerCase()}`,
+    file: `NotoSans${name}`,
+  };
+}
+
+const INTER = { family: "Inter", package: "@expo-google-fonts/inter", file: "Inter" };
+const NOTO_SANS = { family: "Noto Sans", package: "@expo-google-fonts/noto-sans", file: "NotoSans" };
 /** Han glyphs are drawn in the style of the family that comes first: the product's language decides. */
-const HAN_ORDER: Record<string, string[]> = {
-  ja: ["Noto Sans JP", "Noto Sans KR", "Noto Sans SC"],
-  ko: ["Noto Sans KR", "Noto Sans JP", "Noto Sans SC"],
-  zh: ["Noto Sans SC", "Noto Sans JP", "Noto Sans KR"],
+const JAPANESE = noto("JP"), KOREAN = noto("KR"), CHINESE = noto("SC");
+const HAN_ORDER: Record<string, Family[]> = {
+  ja: [JAPANESE, KOREAN, CHINESE],
+  ko: [KOREAN, JAPANESE, CHINESE],
+  zh: [CHINESE, JAPANESE, KOREAN],
 };
+
+/** Scripts that Inter and Noto Sans lack, with the family that has them. Only the first two are always installed. */
+const SCRIPTS: { name: string; letters: RegExp; families: Family[] }[] = [
+  { name: "Arabic", letters: /\p{scx=Arab}/u, families: [noto("Arabic")] },
+  { name: "Hebrew", letters: /\p{scx=Hebr}/u, families: [noto("Hebrew")] },
+  { name: "Japanese", letters: /[\p{scx=Hira}\p{scx=Kana}]/u, families: [JAPANESE] },
+  { name: "Korean", letters: /\p{scx=Hang}/u, families: [KOREAN] },
+  { name: "Chinese", letters: /[\p{scx=Hani}\p{scx=Bopo}]/u, families: [CHINESE] },
+  { name: "Thai", letters: /\p{scx=Thai}/u, families: [noto("Thai")] },
+  { name: "Lao", letters: /\p{scx=Laoo}/u, families: [noto("Lao")] },
+  { name: "Khmer", letters: /\p{scx=Khmr}/u, families: [noto("Khmer")] },
+  { name: "Burmese", letters: /\p{scx=Mymr}/u, families: [noto("Myanmar")] },
+  { name: "Bengali", letters: /\p{scx=Beng}/u, families: [noto("Bengali")] },
+  { name: "Tamil", letters: /\p{scx=Taml}/u, families: [noto("Tamil")] },
+  { name: "Telugu", letters: /\p{scx=Telu}/u, families: [noto("Telugu")] },
+  { name: "Gujarati", letters: /\p{scx=Gujr}/u, families: [noto("Gujarati")] },
+  { name: "Gurmukhi", letters: /\p{scx=Guru}/u, families: [noto("Gurmukhi")] },
+  { name: "Kannada", letters: /\p{scx=Knda}/u, families: [noto("Kannada")] },
+  { name: "Malayalam", letters: /\p{scx=Mlym}/u, families: [noto("Malayalam")] },
+  { name: "Sinhala", letters: /\p{scx=Sinh}/u, families: [noto("Sinhala")] },
+  { name: "Georgian", letters: /\p{scx=Geor}/u, families: [noto("Georgian")] },
+  { name: "Armenian", letters: /\p{scx=Armn}/u, families: [noto("Armenian")] },
+  { name: "Ethiopic", letters: /\p{scx=Ethi}/u, families: [noto("Ethiopic")] },
+];
+const OPTIONAL = SCRIPTS.flatMap((script) => script.families);
+const EMOJI = { family: "Twemoji", package: "twemoji-colr-font", file: "twemoji.woff2" };
 
 let registered: Set<string> | null = null;
 
@@ -41,7 +72,7 @@ function packageFolder(name: string): string | null {
 
 function register(): Set<string> {
   const known = new Set<string>();
-  for (const { family, package: name, file } of FAMILIES) {
+  for (const { family, package: name, file } of [INTER, NOTO_SANS, ...OPTIONAL]) {
     const folder = packageFolder(name);
     if (!folder) continue;
     for (const weight of WEIGHTS) {
@@ -50,10 +81,8 @@ function register(): Set<string> {
       }
     }
   }
-  const emoji = packageFolder("twemoji-colr-font");
-  if (emoji && GlobalFonts.registerFromPath(join(emoji, "twemoji.woff2"), EMOJI_FAMILY)) {
-    known.add(EMOJI_FAMILY);
-  }
+  const emoji = packageFolder(EMOJI.package);
+  if (emoji && GlobalFonts.registerFromPath(join(emoji, EMOJI.file), EMOJI.family)) known.add(EMOJI.family);
   if (known.size === 0) throw new Error("no font package is installed");
   return known;
 }
@@ -68,15 +97,25 @@ export function fontStack(options: { language: string; family: string | null }):
   const known = installedFamilies();
   const wanted = [...known].find((name) => name.toLowerCase() === options.family?.trim().toLowerCase());
   const han = HAN_ORDER[options.language.slice(0, 2).toLowerCase()] ?? HAN_ORDER.ja!;
-  const order = [
-    wanted,
-    DEFAULT_FAMILY,
-    "Noto Sans",
-    "Noto Sans Arabic",
-    "Noto Sans Hebrew",
-    ...han,
-    EMOJI_FAMILY,
-  ];
-  const present = order.filter((name): name is string => name !== undefined && known.has(name));
+  const order = [INTER, NOTO_SANS, ...han, ...OPTIONAL, EMOJI].map(({ family }) => family);
+  const present = [wanted, ...order].filter((name): name is string => name !== undefined && known.has(name));
   return [...new Set(present)].map((name) => `"${name}"`).join(", ");
+}
+
+/** What to say of letters that no installed font has: a sentence for each script, with the package that brings it. */
+export function fontAdvice(letters: string[], language: string): string[] {
+  const scripts = new Map<string, string>();
+  for (const letter of letters) {
+    const script = SCRIPTS.find(({ letters }) => letters.test(letter));
+    // Han letters are all three languages': the product's own says which.
+    const han = script?.name === "Chinese" ? HAN_ORDER[language.slice(0, 2).toLowerCase()]?.[0] : undefined;
+    const family = han ?? script?.families[0];
+    if (family) scripts.set(family.package, SCRIPTS.find(({ families }) => families[0] === family)!.name);
+  }
+  const sentences = [...scripts].map(([name, script]) =>
+    `this renderer has no font for ${script}: such letters are drawn as boxes until ${name} is installed`
+  );
+  const unknown = letters.filter((letter) => !SCRIPTS.some((script) => script.letters.test(letter)));
+  if (unknown.length === 0) return sentences;
+  return [...sentences, `no font has ${unknown.slice(0, 8).join(" ")}: drawn as boxes`];
 }

@@ -16,6 +16,11 @@ export interface Rect {
   height: number;
 }
 
+/** Where a picture that does not fill the frame goes; a tall one may reach down to `lowest`, under the captions. */
+export interface PicturePlace extends Rect {
+  lowest: number;
+}
+
 export const PARTS = ["brand", "title", "price", "old_price", "saving", "captions", "cta"] as const;
 export type Part = (typeof PARTS)[number];
 
@@ -55,11 +60,10 @@ export interface Layout {
   main: Block[];
   /** The end card. */
   end: Block[];
-  /** Two lines of captions, before the end card and over it. */
+  /** Two lines of captions, before the end card and over it (null where nothing is said then). */
   captions: Rect;
-  endCaptions: Rect;
-  /** Where a picture that does not fill the frame is put. */
-  picture: Rect;
+  endCaptions: Rect | null;
+  picture: PicturePlace;
   /** Marks for several pictures, or null. */
   dots: Rect | null;
 }
@@ -88,11 +92,18 @@ export interface Setting {
   /** Captions at the lower edge of the free area. */
   captions: Rect;
   pictures: number;
+  /** The first picture's width by its height. */
+  ratio: number;
+  /** Whether the voice goes on over the end card. */
+  spokenEnd: boolean;
 }
 
 /** Two lines of the largest captions and their stroke. */
 const CAPTIONS_HEIGHT = 268;
-/** Nothing touches the covered area: texts stay this far from it. */
+/** Over the end card they are smaller: the call to action comes first there. */
+const END_CAPTIONS_HEIGHT = 196;
+const END_GAP = 20;
+/** Nothing touches the covered area, not even where it pulses: blocks stay this far from it. */
 const BREATHING = 12;
 
 /** The free area of a platform. */
@@ -101,13 +112,16 @@ export function freeArea(preset: RenderSpec["encoding_preset"]): Rect {
   return { x: left, y: top, width: FRAME.width - left - right, height: FRAME.height - top - bottom };
 }
 
-/** Lays a video out. `pictures` is how many there are. */
-export function layOut(input: LayoutInput, options: { pictures: number }): Layout {
+/** Lays a video out. `pictures` is how many there are, `ratio` the first one's width by its height. */
+export function layOut(
+  input: LayoutInput,
+  options: { pictures: number; ratio?: number; spokenEnd?: boolean },
+): Layout {
   const area = freeArea(input.encoding_preset);
   const free = {
-    x: area.x,
+    x: area.x + BREATHING,
     y: area.y + BREATHING,
-    width: area.width,
+    width: area.width - 2 * BREATHING,
     height: area.height - 2 * BREATHING,
   };
   const stack = fontStack({ language: input.language, family: input.font });
@@ -124,7 +138,13 @@ export function layOut(input: LayoutInput, options: { pictures: number }): Layou
       height: CAPTIONS_HEIGHT,
     },
     pictures: options.pictures,
+    ratio: options.ratio ?? 1,
+    spokenEnd: options.spokenEnd ?? true,
   };
-  const parts = LAYOUTS[input.template](setting);
-  return { free: area, theme, end: endCard(setting), endCaptions: setting.captions, ...parts };
+  const bottom = free.y + free.height;
+  const endCaptions = setting.spokenEnd
+    ? { ...setting.captions, y: bottom - END_CAPTIONS_HEIGHT, height: END_CAPTIONS_HEIGHT }
+    : null;
+  const end = endCard(setting, endCaptions ? endCaptions.y - free.y - END_GAP : free.height);
+  return { free: area, theme, end, endCaptions, ...LAYOUTS[input.template](setting) };
 }

@@ -27,9 +27,10 @@ export const TRANSITION_FRAMES = 15;
 const END_SHARE = 0.2;
 const END_FRAMES_MOST = 105;
 const END_FRAMES_LEAST = 45;
-/** Seconds a picture stays, by template. */
-const SHOT_S: Record<Template, number> = { product_spotlight: 5, sale_banner: 5, collection_showcase: 3.5 };
-const ZOOM_OF_ONE = 1.14;
+/** Seconds a picture stays where there are several. */
+const SHOT_S = 3.5;
+/** A single picture's zoom: its card stays inside the frame. */
+export const ZOOM_OF_ONE = 1.13;
 const ZOOM_OF_MANY = 1.09;
 
 /** Plans a video: at least one shot, never longer than the pictures' share of the time before the end card. */
@@ -38,7 +39,7 @@ export function planTiming(options: { template: Template; duration_s: number; pi
   const frames = Math.round(options.duration_s * FRAME.rate);
   const least = Math.min(END_FRAMES_LEAST, Math.floor(frames * 0.4));
   const end = frames - Math.min(Math.max(Math.round(frames * END_SHARE), least), END_FRAMES_MOST);
-  const count = pictures === 1 ? 1 : Math.max(1, Math.round(end / FRAME.rate / SHOT_S[template]));
+  const count = pictures === 1 ? 1 : Math.max(1, Math.round(end / FRAME.rate / SHOT_S));
   const amount = count === 1 ? ZOOM_OF_ONE : ZOOM_OF_MANY;
   const shots = Array.from({ length: count }, (_, i): Shot => {
     const out = template === "sale_banner" || (template === "collection_showcase" && i % 2 === 1);
@@ -68,7 +69,8 @@ export function cropAt(zoom: number, options: { x: number; y: number; scale?: nu
 export function shotCrop(shot: Shot, frame: number, place: Rect): Crop {
   const share = (frame - shot.first) / Math.max(1, shot.last - 1 - shot.first);
   const zoom = shot.zoomFrom + (shot.zoomTo - shot.zoomFrom) * Math.min(Math.max(share, 0), 1);
-  return cropAt(zoom, { x: FRAME.width / 2, y: place.y + place.height / 2 });
+  // About the picture's upper edge: it never grows under the texts above it.
+  return cropAt(zoom, { x: FRAME.width / 2, y: place.y });
 }
 
 /** How a block looks at a frame; null where it is not there. */
@@ -96,6 +98,17 @@ export function appearance(frame: number, span: { first: number; last: number })
   const left = span.last - 1 - frame;
   if (since < 0 || left < 0) return null;
   return ENTER[Math.min(since, left)] ?? { scale: 1, opacity: 1 };
+}
+
+/** The offer draws the eye now and then: a small pulse, while the picture moves on evenly. */
+const NUDGE = [1.008, 1.018, 1.026, 1.028, 1.024, 1.016, 1.008];
+const NUDGE_EVERY_FRAMES = 135;
+
+/** A block like `appearance`, with a pulse every few seconds once it stands. */
+export function nudged(frame: number, span: { first: number; last: number }): Appearance | null {
+  const look = appearance(frame, span);
+  const pulse = NUDGE[(frame - span.first) % NUDGE_EVERY_FRAMES - 60];
+  return look && look.scale === 1 && pulse !== undefined ? { ...look, scale: pulse } : look;
 }
 
 /** The call to action: it pops in and then breathes until the end. */

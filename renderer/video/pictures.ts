@@ -3,7 +3,7 @@
 import { Buffer } from "node:buffer";
 import sharp, { type Sharp } from "sharp";
 import type { RenderSpec } from "../../supabase/functions/_shared/contracts/render_spec.ts";
-import type { Rect } from "./layout.ts";
+import type { PicturePlace, Rect } from "./layout.ts";
 import { FRAME } from "./presets.ts";
 
 /** Interleaved RGB, 3 bytes a pixel. */
@@ -18,7 +18,6 @@ export const STILL_SCALE = 1.25;
 export const STILL = { width: FRAME.width * STILL_SCALE, height: FRAME.height * STILL_SCALE } as const;
 /** A picture fills the frame when at most this share of it is cut off. */
 const MOST_CUT = 0.26;
-const MOST_TRIMMED = 0.18;
 const SHADOW_MARGIN = 90;
 const SHADOW_DROP = 22;
 const BACKDROP_SHRINK = 4;
@@ -26,6 +25,14 @@ const BACKDROP_BLUR = 30;
 const CORNER = 44 * STILL_SCALE;
 /** Border pixels this alike (standard deviation) are a studio background, which is carried on instead of a backdrop. */
 const PLAIN_DEVIATION = 7;
+/** What differs from a plain background by more than this belongs to the product or its shadow. */
+const PLAIN_DISTANCE = 10;
+/** Kept around a product on a plain background, of its larger side. */
+const PRODUCT_MARGIN = 0.05;
+/** A product is shown larger by cutting its background down to this share of either side, no further. */
+const LEAST_KEPT = 0.4;
+/** Enlarging further than this only shows the picture's own grain. */
+const MOST_ENLARGED = 8;
 
 // Nothing is read twice: the cache would only hold memory.
 sharp.cache(false);
@@ -117,25 +124,14 @@ function rounded(size: { width: number; height: number }, radius: number, fill: 
   );
 }
 
-/** The largest size of a ratio inside a box, in whole even pixels. */
+/** The largest size of a ratio inside a box, in whole even pixels; a small picture is not enlarged to mush. */
 function fitInside(
   pixels: Pixels,
   box: { width: number; height: number },
 ): { width: number; height: number } {
-  const scale = Math.min(box.width / pixels.width, box.height / pixels.height);
+  const scale = Math.min(box.width / pixels.width, box.height / pixels.height, MOST_ENLARGED * STILL_SCALE);
   const even = (value: number) => Math.max(2, Math.round(value / 2) * 2);
   return { width: even(pixels.width * scale), height: even(pixels.height * scale) };
-}
-
-/** A picture much wider or taller than its place is cut a little, so that it is not shown too small. */
-async function trimmed(pixels: Pixels, placeRatio: number): Promise<Pixels> {
-  const ratio = pixels.width / pixels.height;
-  const wanted = ratio > placeRatio
-    ? Math.max(placeRatio, ratio * (1 - MOST_TRIMMED))
-    : Math.min(placeRatio, ratio / (1 - MOST_TRIMMED));
-  const width = Math.min(pixels.width, Math.round(pixels.height * wanted));
-  const height = Math.min(pixels.height, Math.round(pixels.width / wanted));
-  return await toPixels(load(pixels).resize(width, height, { fit: "cover", position: "attention" }));
 }
 
 /** The soft shadow of a card, drawn at a quarter of its size and scaled up. */
@@ -163,12 +159,17 @@ async function shadow(size: { width: number; height: number }) {
   );
 }
 
-/** The picture as a card with round corners and a soft shadow over its own blurred backdrop. */
-async function card(whole: Pixels, place: Rect): Promise<Pixels> {
-  const pixels = await trimmed(whole, place.width / place.height);
-  const size = fitInside(pixels, place);
+/** Where a picture goes: in the middle of its place, or further down where that shows it larger. */
+function placed(pixels: Pixels, place: PicturePlace) {
+  const size = fitInside(pixels, { width: place.width, height: place.lowest - place.y });
   const left = Math.round(place.x + (place.width - size.width) / 2);
-  const top = Math.round(place.y + (place.height - size.height) / 2);
+  const top = Math.round(place.y + Math.max(0, (place.height - size.height) / 2));
+  return { size, left, top };
+}
+
+/** The whole picture as a card with round corners and a soft shadow over its own blurred backdrop. */
+async function card(pixels: Pixels, place: PicturePlace): Promise<Pixels> {
+  const { size, left, top } = placed(pixels, place);
   const body = await rawOverlay(
     load(pixels).resize(size.width, size.height, { fit: "fill", kernel: "lanczos3" })
       .ensureAlpha().composite([{ input: rounded(size, CORNER, "#fff"), blend: "dest-in" }]),
@@ -194,16 +195,13 @@ async function card(whole: Pixels, place: Rect): Promise<Pixels> {
 }
 
 /** The picture on its own background colour, carried on over the whole frame. */
-function onPlain(pixels: Pixels, colour: [number, number, number], place: Rect): Promise<Pixels> {
+function onPlain(pixels: Pixels, colour: [number, number, number], place: PicturePlace): Promise<Pixels> {
   const [r, g, b] = colour.map(Math.round) as [number, number, number];
-  const size = fitInside(pixels, { width: STILL.width, height: place.height * 1.12 });
-  const left = Math.round((STILL.width - size.width) / 2);
-  const top = Math.round(place.y + (place.height - size.height) / 2);
-  const bottom = STILL.height - top - size.height;
+  const { size, left, top } = placed(pixels, place);
   return toPixels(
     load(pixels).resize(size.width, size.height, { fit: "fill", kernel: "lanczos3" }).extend({
-      top: Math.max(0, top),
-      bottom: Math.max(0, bottom),
+      top,
+      bottom: STILL.height - top - size.height,
       left,
       right: STILL.width - size.width - left,
       background: { r, g, b },
@@ -212,26 +210,69 @@ function onPlain(pixels: Pixels, colour: [number, number, number], place: Rect):
 }
 
 /** A still of `STILL` size from any picture: `place` (in frame pixels) is where one that does not fill the frame goes. */
-export async function fitStill(pixels: Pixels, place: Rect): Promise<Pixels> {
-  if (cutToFill(pixels) <= MOST_CUT) return await cover(pixels);
-  const scaled: Rect = {
-    x: place.x * STILL_SCALE,
-    y: Math.round(place.y * STILL_SCALE),
-    width: place.width * STILL_SCALE,
-    height: Math.round(place.height * STILL_SCALE),
-  };
+export async function fitStill(pixels: Pixels, place: PicturePlace): Promise<Pixels> {
   const plain = plainBorder(pixels);
+  if (!plain && cutToFill(pixels) <= MOST_CUT) return await cover(pixels);
+  const scaled: PicturePlace = {
+    x: Math.round(place.x * STILL_SCALE),
+    y: Math.round(place.y * STILL_SCALE),
+    width: Math.round(place.width * STILL_SCALE),
+    height: Math.round(place.height * STILL_SCALE),
+    lowest: Math.round(place.lowest * STILL_SCALE),
+  };
   return plain ? await onPlain(pixels, plain, scaled) : await card(pixels, scaled);
+}
+
+/** A product on a plain background without the empty margins that make it look small. */
+export async function withoutMargins(pixels: Pixels): Promise<Pixels> {
+  const plain = plainBorder(pixels);
+  if (!plain) return pixels;
+  const { width, height } = pixels;
+  const product = differing(pixels, plain);
+  if (!product) return pixels;
+  const margin = Math.ceil(Math.max(product.width, product.height) * PRODUCT_MARGIN);
+  const [left, right] = kept(product.x - margin, product.x + product.width + margin, width);
+  const [top, bottom] = kept(product.y - margin, product.y + product.height + margin, height);
+  if (right - left === width && bottom - top === height) return pixels;
+  return await toPixels(load(pixels).extract({ left, top, width: right - left, height: bottom - top }));
+}
+
+/** A span inside `0..length`, widened about its middle to the least that is kept. */
+function kept(from: number, to: number, length: number): [number, number] {
+  const missing = Math.max(0, LEAST_KEPT * length - (to - from)) / 2;
+  return [Math.max(0, Math.floor(from - missing)), Math.min(length, Math.ceil(to + missing))];
+}
+
+/** The box around all that is not of a colour; null where nothing is. */
+function differing(pixels: Pixels, colour: [number, number, number]): Rect | null {
+  const { data, width, height } = pixels;
+  let left = width, right = -1, top = height, bottom = -1;
+  for (let y = 0, at = 0; y < height; y++) {
+    for (let x = 0; x < width; x++, at += 3) {
+      const apart = Math.abs(data[at]! - colour[0]) > PLAIN_DISTANCE ||
+        Math.abs(data[at + 1]! - colour[1]) > PLAIN_DISTANCE ||
+        Math.abs(data[at + 2]! - colour[2]) > PLAIN_DISTANCE;
+      if (!apart) continue;
+      if (x < left) left = x;
+      if (x > right) right = x;
+      if (y < top) top = y;
+      bottom = y;
+    }
+  }
+  return right < 0 ? null : { x: left, y: top, width: right - left + 1, height: bottom - top + 1 };
 }
 
 /** The end card's backdrop is out of focus: half the frame's size holds all of it. */
 export const END_STILL = { width: FRAME.width / 2, height: FRAME.height / 2 } as const;
 
-/** The still behind the end card: out of focus and darker. */
-export async function endStill(still: Pixels): Promise<Pixels> {
+/** What of the picture is left in the end card's backdrop; the rest is the tint. */
+const BACKDROP_SHARE = 0.28;
+
+/** The still behind the end card: out of focus, in the shop's colour. */
+export async function endStill(still: Pixels, tint: [number, number, number]): Promise<Pixels> {
   const small = await toPixels(
     load(still).resize(STILL.width / 6, STILL.height / 6, { fit: "fill" }).blur(12)
-      .modulate({ brightness: 0.62 }),
+      .linear(tint.map(() => BACKDROP_SHARE), tint.map((channel) => channel * (1 - BACKDROP_SHARE))),
   );
   return await toPixels(
     load(small).resize(END_STILL.width, END_STILL.height, { kernel: "cubic", fit: "fill" }),

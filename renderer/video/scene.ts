@@ -3,6 +3,7 @@
 import type { Caption, RenderSpec } from "../../supabase/functions/_shared/contracts/render_spec.ts";
 import { type CaptionPage, drawPage, drawSpokenWord, setCaption } from "./captions.ts";
 import { drawBlock, drawDots, type Drawn, type Product, productPicture } from "./draw.ts";
+import { withDrawableTexts } from "./glyphs.ts";
 import { type Block, type Layout, layOut } from "./layout.ts";
 import {
   actionAppearance,
@@ -10,6 +11,7 @@ import {
   appearance,
   cropAt,
   eased,
+  nudged,
   planTiming,
   shotCrop,
   TRANSITION_FRAMES,
@@ -23,7 +25,9 @@ import {
   smallCopy,
   STILL,
   withoutExcess,
+  withoutMargins,
 } from "./pictures.ts";
+import { rgbOf } from "./colour.ts";
 import { FRAME } from "./presets.ts";
 import { createRasteriser, type LoadedLayer, type LoadedPicture, type Rasteriser } from "./rasteriser.ts";
 import { fontStack } from "./fonts.ts";
@@ -37,7 +41,7 @@ const END_FADE_FRAMES = 10;
 const AFTERGLOW_S = 0.25;
 const CAPTION_WEIGHT = 800;
 /** Pixels of the product's picture on the end card. */
-const PRODUCT_SIDE = 760;
+const PRODUCT_SIDE = 860;
 
 export type Scene = Awaited<ReturnType<typeof createScene>>;
 
@@ -89,7 +93,7 @@ function createCaptions(
     const caption = captions[index]!;
     if (shown?.index !== index || shown.ending !== ending) {
       if (shown) rasteriser.dropLayer(shown.placed.layer);
-      const page = setCaption(caption, ending ? layout.endCaptions : layout.captions, style);
+      const page = setCaption(caption, ending && layout.endCaptions || layout.captions, style);
       shown = { index, ending, page, placed: place(rasteriser, drawPage(page, style)) };
     }
     rasteriser.blend(shown.placed.layer, { ...shown.placed, opacity: 1 });
@@ -103,35 +107,45 @@ function createCaptions(
 /** Reads a picture when its turn comes: six large ones at once would take a gigabyte. */
 export type PictureSource = () => Pixels | Promise<Pixels>;
 
+/** A picture without needless pixels and empty margins, filtered. */
+async function prepared(source: PictureSource, filters: RenderSpec["filters"]): Promise<Pixels> {
+  return await applyFilters(await withoutExcess(await withoutMargins(await source())), filters);
+}
+
 async function loadPictures(
   rasteriser: Rasteriser,
-  options: { spec: RenderSpec; layout: Layout; sources: PictureSource[] },
+  options: { layout: Layout; first: Pixels; rest: (() => Promise<Pixels>)[] },
 ): Promise<{ pictures: LoadedPicture[]; ending: LoadedPicture; product: Product }> {
-  const { spec, layout, sources } = options;
-  const pictures: LoadedPicture[] = [];
-  let product: Product | null = null;
-  let still: Pixels | null = null;
-  for (const source of sources) {
-    const picture = await applyFilters(await withoutExcess(await source()), spec.filters);
-    product ??= productPicture(await smallCopy(picture, PRODUCT_SIDE));
-    still = await fitStill(picture, layout.picture);
+  const { layout, first, rest } = options;
+  const product = productPicture(await smallCopy(first, PRODUCT_SIDE));
+  let still = await fitStill(first, layout.picture);
+  const pictures = [rasteriser.addPicture(picturePlanes(still.data, STILL))];
+  for (const next of rest) {
+    still = await fitStill(await next(), layout.picture);
     pictures.push(rasteriser.addPicture(picturePlanes(still.data, STILL)));
   }
-  if (!still || !product) throw new Error("a video needs a picture");
-  const end = await endStill(still);
+  const end = await endStill(still, rgbOf(layout.theme.backdrop));
   return { pictures, ending: rasteriser.addPicture(picturePlanes(end.data, END_STILL)), product };
 }
 
 /** Prepares a video: fits the pictures, lays out, and gives a function that draws any frame. */
-export async function createScene(spec: RenderSpec, sources: PictureSource[]) {
-  const layout = layOut(spec, { pictures: sources.length });
+export async function createScene(given: RenderSpec, sources: PictureSource[]) {
+  const spec = withDrawableTexts(given);
+  const [first, ...rest] = sources.map((source) => () => prepared(source, spec.filters));
+  if (!first) throw new Error("a video needs a picture");
+  const picture = await first();
   const timing = planTiming({
     template: spec.template,
     duration_s: spec.duration_s,
     pictures: sources.length,
   });
+  const layout = layOut(spec, {
+    pictures: sources.length,
+    ratio: picture.width / picture.height,
+    spokenEnd: spec.captions.some((caption) => caption.end_s * FRAME.rate > timing.end),
+  });
   const rasteriser = await createRasteriser(FRAME);
-  const { pictures, ending, product } = await loadPictures(rasteriser, { spec, layout, sources });
+  const { pictures, ending, product } = await loadPictures(rasteriser, { layout, first: picture, rest });
   const drawBlockAt = createBlocks(rasteriser, product);
   const stack = fontStack({ language: spec.language, family: spec.font });
   const style = { stack, weight: CAPTION_WEIGHT, language: spec.language };
@@ -173,7 +187,8 @@ export async function createScene(spec: RenderSpec, sources: PictureSource[]) {
     const mark = dots[picture];
     if (mark) rasteriser.blend(mark.layer, { ...mark, opacity: fading });
     for (const block of layout.main) {
-      const look = appearance(frame, { first: ENTERS[block.name], last: timing.end + 2 });
+      const span = { first: ENTERS[block.name], last: timing.end + 2 };
+      const look = block.name === "offer" ? nudged(frame, span) : appearance(frame, span);
       if (look) drawBlockAt(block, look);
     }
     for (const block of layout.end) {

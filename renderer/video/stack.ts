@@ -1,7 +1,7 @@
 // Small pieces that every template is put together from: a text in its box, rows of prices, bounds of blocks.
 
 import type { Part, Rect, Setting, TextBox } from "./layout.ts";
-import { type Room, setText, textWidth } from "./text.ts";
+import { type Room, setText, type TextStyle, textWidth } from "./text.ts";
 
 /** How a part is set in a column. */
 export interface TextOptions {
@@ -45,10 +45,14 @@ export function bounds(rects: Rect[]): Rect {
 }
 
 const GAP = 28;
+/** A row that would have to shrink further than this becomes two. */
+const LEAST_SCALE = 0.72;
+/** The old price's size by the current one's. */
+const OLD_SHARE = 0.58;
 
 /**
- * Price and, where there is one, the old price after it in one row; the sizes shrink together until the row fits.
- * The boxes are as wide as their texts.
+ * Price and, where there is one, the old price after it; the sizes shrink together until the row fits, and where that
+ * would make them too small the old price goes below. The boxes are as wide as their texts.
  */
 export function priceRow(
   setting: Setting,
@@ -59,38 +63,38 @@ export function priceRow(
   const { x, y, width, size, colour, oldColour } = options;
   const strong = setting.style(800);
   const plain = setting.style(600);
-  let scale = 1;
-  const oldSize = () => Math.round(size * scale * 0.58);
-  const widths = () =>
-    [
-      textWidth(price.current, { ...strong, size: Math.round(size * scale) }),
-      price.old === null ? 0 : textWidth(price.old, { ...plain, size: oldSize() }) + GAP,
-    ] as const;
-  while (scale > 0.4 && widths()[0] + widths()[1] > width) scale -= 0.04;
-  const now = Math.round(size * scale);
-  const [nowWidth, oldWidth] = widths();
+  const nowWidth = textWidth(price.current, { ...strong, size });
+  const oldWidth = price.old === null ? 0 : textWidth(price.old, { ...plain, size: size * OLD_SHARE });
+  const row = price.old === null ? nowWidth : nowWidth + GAP + oldWidth;
+  const stacked = width / row < LEAST_SCALE && price.old !== null;
+  const scale = Math.max(Math.min(1, width / (stacked ? Math.max(nowWidth, oldWidth) : row)), 0.4);
+  const now = Math.floor(size * scale);
+  const old = Math.floor(size * scale * OLD_SHARE);
   const room = (points: number) => ({ maxHeight: 400, size: points, minSize: 14, lines: 1 });
+  const fitted = (text: string, style: TextStyle & { size: number }) =>
+    Math.min(Math.ceil(textWidth(text, style)) + 2, width);
   const current = textBox(setting, { part: "price", text: price.current }, {
     x,
     y,
-    width: Math.min(Math.ceil(nowWidth) + 2, width),
+    width: fitted(price.current, { ...strong, size: now }),
     weight: 800,
     colour,
     room: room(now),
   });
   if (price.old === null) return [current];
-  const old = textBox(setting, { part: "old_price", text: price.old }, {
-    x: current.x + current.width + GAP,
-    y,
-    width: Math.ceil(oldWidth - GAP) + 2,
+  const before = textBox(setting, { part: "old_price", text: price.old }, {
+    x: stacked ? x : current.x + current.width + GAP,
+    y: stacked ? y + current.height : y,
+    width: fitted(price.old, { ...plain, size: old }),
     weight: 600,
     colour: oldColour,
-    room: room(oldSize()),
+    room: room(old),
     struck: true,
   });
+  if (stacked) return [current, before];
   // Both stand on one line: the smaller one is lowered to the larger one's baseline.
   const baseline = (box: TextBox) => (box.set.lineHeight - box.set.size) / 2 + box.set.size * 0.86;
-  return [current, { ...old, y: Math.round(y + baseline(current) - baseline(old)) }];
+  return [current, { ...before, y: Math.round(y + baseline(current) - baseline(before)) }];
 }
 
 /** "−20%", as every language reads it. */

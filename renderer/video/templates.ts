@@ -3,6 +3,7 @@
 import type { Template } from "../../supabase/functions/_shared/contracts/options.ts";
 import type { Block, Layout, Rect, Setting, TextBox } from "./layout.ts";
 import { bounds, mirror, mirrored, priceRow, savingText, textBox } from "./stack.ts";
+import { ZOOM_OF_ONE } from "./motion.ts";
 import { FRAME } from "./presets.ts";
 import { INK, mixColours, PAPER, readableOn } from "./colour.ts";
 
@@ -11,15 +12,17 @@ type Arranged = Omit<Layout, "free" | "theme" | "end" | "endCaptions">;
 const PADDING = 40;
 const GAP = 20;
 const RADIUS = 40;
-const SIDE_OF_PICTURE = 60;
+/** Zoomed in, a picture of this width still has a margin in the frame. */
+const PICTURE_WIDTH = 920;
 const DOTS_HEIGHT = 8;
 /** The lowest line that a picture is fitted to: below lie the platform's own texts. */
-const PICTURE_BOTTOM = 1700;
+const PICTURE_BOTTOM = 1660;
 /** Height between texts and captions that a picture needs; less, and the captions go elsewhere. */
 const ROOM_FOR_PICTURE = 380;
 const LEAST_PICTURE = 640;
 /** What a saving beside a price takes at most, with the gap. */
 const SAVING_WIDTH = 260;
+const SAVING_HEIGHT = 124;
 
 /** Platforms that cover a lot leave less than this: texts are set smaller there. */
 const LOW_AREA = 1100;
@@ -60,18 +63,31 @@ function headingTexts(setting: Setting, options: { y: number; look: HeadingLook 
     weight: 800,
     tracking: -0.012,
     colour: look.title,
-    room: { maxHeight: isLow(free) ? 190 : 290, size: 70, minSize: 36, lines: 3, linesAtMin: 6 },
+    room: {
+      maxHeight: isLow(free) ? 200 : 304,
+      size: isLow(free) ? 72 : 80,
+      minSize: 36,
+      lines: 5,
+      linesAtMin: 6,
+    },
   });
   return [...texts, title];
 }
 
-/** Brand and title on a plate as wide as the free area. */
+/** Brand and title on a plate as wide as they need. */
 function heading(setting: Setting, options: { y: number; look: HeadingLook }): Block {
   const { free } = setting;
   const { y, look } = options;
-  const texts = headingTexts(setting, { y: y + PADDING - 10, look });
+  const set = headingTexts(setting, { y: y + PADDING - 10, look });
+  const width = Math.min(free.width - 2 * PADDING, Math.max(...set.map((text) => text.set.width)) + 2);
+  const texts = set.map((text) => ({ ...text, width }));
   const inside = bounds(texts);
-  const box = { x: free.x, y, width: free.width, height: inside.y + inside.height - y + PADDING - 8 };
+  const box = {
+    x: free.x,
+    y,
+    width: width + 2 * PADDING,
+    height: inside.y + inside.height - y + PADDING - 8,
+  };
   const plate = { ...box, colour: look.plate, opacity: look.opacity, radius: RADIUS, shadow: true };
   return { name: "heading", box, plates: [plate], texts };
 }
@@ -126,6 +142,13 @@ function savingPill(
   };
 }
 
+function savingBeside(setting: Setting, offer: Block, size: number): Block | null {
+  const { x, y, width, height } = offer.box;
+  const own = Math.min(height, SAVING_HEIGHT);
+  const middle = y + Math.floor((height - own) / 2);
+  return savingPill(setting, { x: x + width + GAP, y: middle, height: own, size });
+}
+
 function mirrorBlock(block: Block, column: Rect): Block {
   return {
     ...block,
@@ -151,19 +174,23 @@ function below(blocks: (Block | null)[]): number {
  */
 function arrange(
   setting: Setting,
-  options: { top: number; bottom: number },
+  options: { top: number; bottom: number; lowest?: number },
 ): Pick<Arranged, "captions" | "picture"> {
   const { captions } = setting;
   const { top, bottom } = options;
   const y = bottom - GAP - captions.height;
-  const wide = { x: SIDE_OF_PICTURE, width: FRAME.width - 2 * SIDE_OF_PICTURE };
+  const wide = { x: (FRAME.width - PICTURE_WIDTH) / 2, width: PICTURE_WIDTH };
   if (y - top >= ROOM_FOR_PICTURE) {
-    const end = Math.max(y + captions.height * 0.6, top + LEAST_PICTURE);
-    return { captions: { ...captions, y }, picture: { ...wide, y: top + 36, height: end - top - 36 } };
+    const start = top + 36;
+    // Zoomed in, the picture ends above what stands below.
+    const lowest = options.lowest ?? Math.floor(start + (bottom - GAP - start) / ZOOM_OF_ONE);
+    const end = Math.min(Math.max(y + captions.height * 0.6, top + LEAST_PICTURE), lowest);
+    return { captions: { ...captions, y }, picture: { ...wide, y: start, height: end - start, lowest } };
   }
   const lower = { ...captions, y: top + GAP };
   const start = lower.y + lower.height + GAP;
-  return { captions: lower, picture: { ...wide, y: start, height: PICTURE_BOTTOM - start } };
+  const height = PICTURE_BOTTOM - start;
+  return { captions: lower, picture: { ...wide, y: start, height, lowest: PICTURE_BOTTOM } };
 }
 
 function productSpotlight(setting: Setting): Arranged {
@@ -177,10 +204,10 @@ function productSpotlight(setting: Setting): Arranged {
     size: 76,
     maxWidth: free.width - (percent === null ? 0 : SAVING_WIDTH),
   });
-  const saving = offer &&
-    savingPill(setting, { x: offer.box.x + offer.box.width + GAP, y, height: offer.box.height, size: 50 });
+  const saving = offer && savingBeside(setting, offer, 50);
   const main = inReadingOrder([head, offer, saving], free);
-  return { main, dots: null, ...arrange(setting, { top: below(main), bottom: free.y + free.height }) };
+  const room = { top: below(main), bottom: free.y + free.height, lowest: PICTURE_BOTTOM };
+  return { main, dots: null, ...arrange(setting, room) };
 }
 
 function saleBanner(setting: Setting): Arranged {
@@ -188,15 +215,19 @@ function saleBanner(setting: Setting): Arranged {
   const pill = savingPill(setting, {
     x: free.x,
     y: free.y,
-    height: isLow(free) ? 116 : 148,
-    size: isLow(free) ? 82 : 104,
+    height: isLow(free) ? 116 : 164,
+    size: isLow(free) ? 82 : 120,
   });
   const saving = pill && recoloured(pill, { plate: theme.accent, text: theme.onAccent });
   const look = { plate: PAPER, opacity: 1, title: INK, brand: readableOn(PAPER, theme.accent) };
   const head = heading(setting, { y: saving ? below([saving]) + GAP : free.y, look });
   const under = below([head]);
   const low = banner(setting, free.y + free.height);
-  const room = arrange(setting, { top: under, bottom: low ? low.box.y : free.y + free.height });
+  const room = arrange(setting, {
+    top: under,
+    bottom: low ? low.box.y : free.y + free.height,
+    lowest: low ? undefined : PICTURE_BOTTOM,
+  });
   if (!low || room.captions.y > under + ROOM_FOR_PICTURE) {
     return { main: inReadingOrder([saving, head, low], free), dots: null, ...room };
   }
@@ -251,11 +282,14 @@ function collectionShowcase(setting: Setting): Arranged {
       size: 70,
       maxWidth: free.width - (percent === null ? 0 : SAVING_WIDTH),
     });
-    const x = offer ? offer.box.x + offer.box.width + GAP : 0;
-    return [offer, offer && savingPill(setting, { x, y, height: offer.box.height, size: 46 })];
+    return [offer, offer && savingBeside(setting, offer, 46)];
   };
   const height = pills(0)[0]?.box.height ?? -GAP;
-  const room = arrange(setting, { top: under, bottom: bottom - height });
+  const room = arrange(setting, {
+    top: under,
+    bottom: bottom - height,
+    lowest: height > 0 ? undefined : PICTURE_BOTTOM,
+  });
   if (room.captions.y > under + ROOM_FOR_PICTURE) {
     return { main: inReadingOrder([head, ...pills(bottom - height)], free), dots, ...room };
   }

@@ -167,37 +167,42 @@ function createMeasure(style: TextStyle): (text: string, size: number) => number
   };
 }
 
+/** Fewer lines are worth this much of the size: no word stands alone for a few pixels. */
+const FEWER_LINES_SHARE = 0.86;
+const FEWER_LINES_MOST = 3;
+
 /** Sets a text in a room: as large as it fits, balanced; only where the smallest size is too large it is shortened. */
 export function setText(text: string, style: TextStyle, room: Room): SetText {
   const clean = cleaned(text);
   const pieces = breakable(clean, style.language);
   const widthAt = createMeasure(style);
   const factor = TALL.test(clean) ? TALL_LINE_HEIGHT : LINE_HEIGHT;
+  let largest: SetText | null = null;
   for (let size = room.size;; size -= SIZE_STEP) {
+    if (largest && size < largest.size * FEWER_LINES_SHARE) return largest;
     const last = size <= room.minSize;
     const measure = (part: string) => widthAt(part, size);
     const fits = (part: string) => measure(part) <= room.width;
     const lineHeight = Math.round(size * factor);
-    const allowed = Math.max(
-      1,
-      Math.min(last ? room.linesAtMin ?? room.lines : room.lines, Math.floor(room.maxHeight / lineHeight)),
-    );
+    const most = last ? room.linesAtMin ?? room.lines : room.lines;
+    const allowed = Math.max(1, Math.min(most, Math.floor(room.maxHeight / lineHeight)));
     // Too much for its lines even without a gap: not worth breaking.
     if (!last && measure(clean) > room.width * allowed) continue;
     const wordBroken = !last && pieces.some((piece) => !fits(piece.trimEnd()));
     let lines = wordBroken ? [] : wrap(pieces, fits);
     if (!last && (wordBroken || lines.length > allowed)) continue;
+    if (largest && lines.length >= largest.lines.length) {
+      if (last) return largest;
+      continue;
+    }
     if (lines.length > allowed) {
       lines = [...lines.slice(0, allowed - 1), shorten(lines.slice(allowed - 1).join(" "), fits)];
     } else if (lines.length > 1) lines = balance(pieces, { width: room.width, lines: lines.length, measure });
-    return {
-      lines,
-      size,
-      lineHeight,
-      width: Math.ceil(Math.max(...lines.map(measure))),
-      height: lineHeight * lines.length,
-      rtl: isRightToLeft(clean),
-    };
+    const width = Math.ceil(Math.max(...lines.map(measure)));
+    const height = lineHeight * lines.length;
+    const set = { lines, size, lineHeight, width, height, rtl: isRightToLeft(clean) };
+    if (largest || last || lines.length === 1 || lines.length > FEWER_LINES_MOST) return set;
+    largest = set;
   }
 }
 

@@ -12,7 +12,7 @@ import { layerPlanes, picturePlanes, rgbOfFrame } from "../../renderer/video/yuv
 import { TEMPLATES } from "../../supabase/functions/_shared/contracts/options.ts";
 import { samplePicture, sampleSpec } from "./specs.ts";
 
-const PLACE = { x: 60, y: 500, width: 960, height: 800 };
+const PLACE = { x: 80, y: 500, width: 920, height: 800, lowest: 1500 };
 const NO_FILTERS = { denoise: false, sharpen: false, color_correction: false };
 
 /** A repeatable stand-in for chance. */

@@ -1,0 +1,83 @@
+// Glyphs: which signs of a text no installed font can draw, and texts rid of those that carry no letter.
+
+import { createCanvas } from "@napi-rs/canvas";
+import type { RenderSpec } from "../../supabase/functions/_shared/contracts/render_spec.ts";
+import { fontStack } from "./fonts.ts";
+
+const SIDE = 48;
+const SIZE = 28;
+/** Never a character: what is drawn for it is the box that stands for any missing glyph. */
+const NEVER = "\u{10fffe}";
+/** Joiners, selectors and tags draw nothing by themselves. */
+const INVISIBLE = /[\p{Default_Ignorable_Code_Point}\p{Cf}\p{M}\s]/u;
+
+/** Tells for one language's fonts what can be drawn. */
+export interface Glyphs {
+  /** Letters and digits that would be drawn as boxes, each once. */
+  missing(texts: string[]): string[];
+  /** The text without signs that no font has; full-width signs become ordinary ones where only those are there. */
+  drawable(text: string): string;
+}
+
+export function createGlyphs(language: string): Glyphs {
+  const context = createCanvas(SIDE, SIDE).getContext("2d");
+  const stack = fontStack({ language, family: null });
+  const known = new Map<string, boolean>();
+
+  function pixels(sign: string): string {
+    context.clearRect(0, 0, SIDE, SIDE);
+    context.font = `800 ${SIZE}px ${stack}`;
+    context.fillText(sign, 4, 36);
+    return String.fromCharCode(...context.getImageData(0, 0, SIDE, SIDE).data.filter((_, i) => i % 4 === 3));
+  }
+
+  const box = pixels(NEVER);
+  function isDrawn(sign: string): boolean {
+    if (sign <= "\u024f" || INVISIBLE.test(sign)) return true;
+    let drawn = known.get(sign);
+    if (drawn === undefined) known.set(sign, drawn = pixels(sign) !== box);
+    return drawn;
+  }
+
+  function replaced(sign: string): string {
+    if (isDrawn(sign)) return sign;
+    const plain = sign.normalize("NFKC");
+    if (plain !== sign && [...plain].every(isDrawn)) return plain;
+    return /[\p{L}\p{N}]/u.test(sign) ? sign : "";
+  }
+
+  return {
+    missing(texts) {
+      const signs = new Set(texts.flatMap((text) => [...text.normalize("NFC")]));
+      return [...signs].filter((sign) =>
+        /[\p{L}\p{N}]/u.test(sign) && replaced(sign) === sign && !isDrawn(sign)
+      );
+    },
+    drawable(text) {
+      return [...text.normalize("NFC")].map(replaced).join("");
+    },
+  };
+}
+
+/** A spec whose texts hold only what can be drawn; letters without a font stay, as boxes, and are warned of. */
+export function withDrawableTexts(spec: RenderSpec): RenderSpec {
+  const { drawable } = createGlyphs(spec.language);
+  const brand = drawable(spec.brand ?? "").trim();
+  const captions = spec.captions.map((caption) => ({
+    ...caption,
+    words: caption.words.map((word) => ({ ...word, text: drawable(word.text) }))
+      .filter((word) => word.text.trim() !== ""),
+  }));
+  return {
+    ...spec,
+    title: drawable(spec.title).trim() || brand || "–",
+    brand: brand || null,
+    price: spec.price && {
+      ...spec.price,
+      current: drawable(spec.price.current),
+      old: spec.price.old && drawable(spec.price.old),
+    },
+    cta_text: drawable(spec.cta_text).trim() || "→",
+    captions: captions.filter((caption) => caption.words.length > 0),
+  };
+}
