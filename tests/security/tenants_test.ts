@@ -22,8 +22,11 @@ interface Target {
 /** The first user gets a batch with a finished video, the second a profile with one product. */
 async function prepare({ stack, demo, other, send }: Attacker): Promise<Target> {
   const { sql, admin } = stack;
+  await sql`delete from public.profiles where user_id = ${other.userId}`;
   const [product] = await sql`select p.id, p.profile_id, p.external_id, p.title from public.products p
     join public.profiles s on s.id = p.profile_id where s.user_id = ${demo.userId} limit 1`;
+  await sql`delete from public.batches where profile_id = ${product!.profile_id}`;
+  await sql`delete from private.requests where user_id = ${demo.userId}`;
   const ids = [product!.id, crypto.randomUUID()];
   const [made] = await sql`select public.create_batch(${demo.userId}, ${product!.profile_id}, null, ${ids},
     '{"concurrency": 1}', null) as answer`;
