@@ -148,6 +148,15 @@ Deno.test("a voice that goes before the renderer has fetched it is made again by
   assertEquals(renderer.counts.speech, 2);
 });
 
+Deno.test("rows of a batch, whose ids begin alike, go to the renderers in turn", async () => {
+  await using bench = startBench({ renderers: 2 });
+  for (let position = 0; position < 4; position++) {
+    const job_id = `01a20a73-3542-7c24-9b1f-10${position}b96216313`;
+    await bench.run({ ...aJob({ product: { title: `Mug ${position}` } }), job_id, position });
+  }
+  assertEquals(bench.renderers.map((renderer) => renderer.counts.begun), [2, 2]);
+});
+
 Deno.test("a busy renderer is passed over, and all busy is busy with the shortest wait", async () => {
   await using bench = startBench({ renderers: 2 });
   const [one, two] = bench.renderers;

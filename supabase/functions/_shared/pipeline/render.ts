@@ -138,12 +138,15 @@ async function place(
   throw noRenderer(troubles);
 }
 
-/** The one that has it first, then round from a place that differs by job; the one that is away last. */
+/**
+ * The one that has it first, then round from a place that moves on with each row of a batch: rows that are made side by
+ * side are neighbours. Batches begin at a random one (an id's end is random, its beginning is the time). Away comes last.
+ */
 function inOrder(
   job: ClaimedJob,
   { origins, first, not }: { origins: readonly string[]; first: string | undefined; not: string | undefined },
 ): string[] {
-  const from = parseInt(job.job_id.slice(0, 8), 16) % Math.max(1, origins.length) || 0;
+  const from = (parseInt(job.batch_id.slice(-8), 16) + job.position) % Math.max(1, origins.length) || 0;
   const round = [...origins.slice(from), ...origins.slice(0, from)];
   const rank = (origin: string) => origin === not ? 2 : origin === first ? 0 : 1;
   return round.sort((a, b) => rank(a) - rank(b));
