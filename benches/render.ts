@@ -1,216 +1,177 @@
-// Rendering against its limit (the same frames encoded with nothing else) and against the recipe it replaces.
-// `deno task bench:render [--seconds N] [--runs N]`: medians and ratios of one run, interleaved.
+// Rendering against its limit (the same frames encoded with nothing else) and against the recipe it replaces; memory,
+// and two renders at once. `deno task bench:render [--seconds N] [--rounds N] [--quick]`; medians of rounds that take turns.
 
-import { parseArgs } from "node:util";
-import sharp from "sharp";
-import { composeVideo } from "../renderer/video/compose.ts";
-import { videoArgs } from "../renderer/video/encode.ts";
-import { FRAME, PRESETS } from "../renderer/video/presets.ts";
-import { createScene } from "../renderer/video/scene.ts";
-import type { RenderSpec } from "../supabase/functions/_shared/contracts/render_spec.ts";
-import type { Pixels } from "../renderer/video/pictures.ts";
-import { testFfmpegPath } from "../tests/support/video_probe.ts";
-import { samplePicture, sampleSpec, sampleVoice, writePictures } from "../tests/video/specs.ts";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { machine, printBar, printTable, quantile, readOption } from "./measure.ts";
+import {
+  benchSpecs,
+  compose,
+  encodeOnly,
+  oldRecipe,
+  prepareVideo,
+  type VideoName,
+} from "./render_contenders.ts";
+import { type BenchService, startBenchService } from "./render_service.ts";
 
-const WORDS = "Meet the lamp that brings warm light to every long evening at your desk".split(" ");
-const WORD_S = 0.35;
-const WORDS_A_PAGE = 4;
+/** The bars. */
+const MOST_OF_LIMIT: Record<VideoName, number> = { product_spotlight: 1.15, everything_on: 1.3 };
+const LEAST_BY_OLD_RECIPE = 6;
+const MOST_MB = 700;
+const LEAST_THROUGHPUT = 0.9;
+const TOGETHER = 2;
+const RESULTS = fileURLToPath(new URL("../out/bench/render.json", import.meta.url));
 
-async function ffmpeg(args: string[]): Promise<string> {
-  const command = new Deno.Command(testFfmpegPath(), { args: ["-hide_banner", "-nostdin", "-y", ...args] });
-  const { success, stderr } = await command.output();
-  const log = new TextDecoder().decode(stderr);
-  if (!success) throw new Error(log.slice(-2000));
-  return log;
+/** Seconds of the clock and of the processors, round by round. */
+interface Times {
+  wall_s: number[];
+  cpu_s: number[];
 }
 
-function captions(duration_s: number): RenderSpec["captions"] {
-  const pages: RenderSpec["captions"] = [];
-  for (let t = 0.4; t + WORDS_A_PAGE * WORD_S < duration_s; t += WORDS_A_PAGE * WORD_S) {
-    const words = Array.from({ length: WORDS_A_PAGE }, (_, i) => ({
-      text: WORDS[(pages.length * WORDS_A_PAGE + i) % WORDS.length]!,
-      start_s: t + i * WORD_S,
-      end_s: t + (i + 1) * WORD_S,
-    }));
-    pages.push({ start_s: t, end_s: t + WORDS_A_PAGE * WORD_S, words });
-  }
-  return pages;
+/** Processor time of this process and of all that it waited for, in seconds. */
+async function processorSeconds(): Promise<number> {
+  const stat = await Deno.readTextFile("/proc/self/stat");
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ").map(Number);
+  // utime, stime, cutime, cstime: in hundredths on every Linux that this runs on.
+  return fields.slice(11, 15).reduce((sum, ticks) => sum + ticks, 0) / 100;
 }
 
-interface Job {
-  spec: RenderSpec;
-  pictures: Pixels[];
-  voicePath: string;
-}
-
-/** One render as the service makes it. */
-async function render(job: Job, folder: string): Promise<void> {
-  await composeVideo({
-    ...job,
-    pictures: await writePictures(folder, job.pictures),
-    folder,
-    ffmpegPath: testFfmpegPath(),
-    signal: new AbortController().signal,
-    onProgress: () => {},
-  });
-}
-
-/** Writes every frame of a render raw, for the limit. */
-async function writeFrames(job: Job, path: string): Promise<void> {
-  const scene = await createScene(job.spec, job.pictures.map((picture) => () => picture));
-  using file = await Deno.open(path, { write: true, create: true, truncate: true });
-  const writer = file.writable.getWriter();
-  for (let frame = 0; frame < scene.timing.frames; frame++) await writer.write(scene.draw(frame).slice());
-  writer.releaseLock();
-}
-
-async function limit(frames: string, options: { voicePath: string; out: string }): Promise<void> {
-  const size = ["-f", "rawvideo", "-pix_fmt", "yuv420p", "-s", `${FRAME.width}x${FRAME.height}`, "-r", "30"];
-  const sound = ["-c:a", "aac", "-b:a", "192k", "-ar", "48000", "-ac", "2", "-f", "mp4", options.out];
-  await ffmpeg([...size, "-i", frames, "-i", options.voicePath, ...videoArgs(PRESETS.tiktok), ...sound]);
-}
-
-/** The recipe of ffmpeg filters that this project replaces: compose, measure, encode again in two passes. */
-async function oldRecipe(
-  picture: string,
-  options: { voicePath: string; folder: string; seconds: number },
-): Promise<void> {
-  const { voicePath, folder, seconds } = options;
-  const frames = seconds * 25;
-  const boxes = [150, 240, 330, 1500, 1600].map((y) =>
-    `drawtext=text='Aurora Desk Lamp':fontsize=64:fontcolor=white:box=1:boxcolor=black@0.5:boxborderw=20:x=(w-tw)/2:y=${y}`
-  );
-  const fit = "scale=4320:7680:force_original_aspect_ratio=decrease,pad=4320:7680:(ow-iw)/2:(oh-ih)/2";
-  const zoom =
-    `zoompan=z='1+0.5*on/${frames}':x='iw/2-(iw/zoom/2)':y='ih/2-(ih/zoom/2)':d=${frames}:s=1080x1920:fps=25`;
-  const composed = `${folder}/old.mp4`;
-  const first = ["-i", picture, "-vf", [fit, zoom, ...boxes].join(","), "-frames:v", `${frames}`];
-  await ffmpeg([
-    ...first,
-    "-c:v",
-    "libx264",
-    "-preset",
-    "veryfast",
-    "-crf",
-    "20",
-    "-pix_fmt",
-    "yuv420p",
-    composed,
-  ]);
-  await ffmpeg(["-i", voicePath, "-af", "loudnorm=I=-14:TP=-1.5:print_format=json", "-f", "null", "-"]);
-  const rate = [
-    "-b:v",
-    "10M",
-    "-maxrate",
-    "15M",
-    "-bufsize",
-    "20M",
-    "-g",
-    "60",
-    "-keyint_min",
-    "60",
-    "-sc_threshold",
-    "0",
-  ];
-  const encoder = [
-    "-r",
-    "30",
-    "-vsync",
-    "cfr",
-    "-c:v",
-    "libx264",
-    "-preset",
-    "medium",
-    "-profile:v",
-    "main",
-    "-level",
-    "4.1",
-  ];
-  for (const pass of ["1", "2"]) {
-    const sound = pass === "1"
-      ? ["-an", "-f", "null", "-"]
-      : ["-c:a", "aac", "-b:a", "320k", `${folder}/old_final.mp4`];
-    const two = ["-pass", pass, "-passlogfile", `${folder}/pass`];
-    await ffmpeg(["-i", composed, "-i", voicePath, ...encoder, ...rate, "-bf", "2", ...two, ...sound]);
-  }
-}
-
-async function timed(work: () => Promise<void>): Promise<number> {
+async function note(times: Times, work: () => Promise<unknown>): Promise<void> {
+  const cpu = await processorSeconds();
   const start = performance.now();
   await work();
-  return (performance.now() - start) / 1000;
+  times.wall_s.push((performance.now() - start) / 1000);
+  times.cpu_s.push(await processorSeconds() - cpu);
 }
 
-function median(values: number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
-}
-
-function jobs(seconds: number, voicePath: string): { plain: Job; full: Job } {
-  const square = samplePicture({ width: 1200, height: 1200 });
-  const others = [
-    samplePicture({ width: 1600, height: 1000 }, 1),
-    samplePicture({ width: 900, height: 1500 }),
-  ];
-  const voice = {
-    url: "http://127.0.0.1:1/voice",
-    format: "wav" as const,
-    start_s: 0.4,
-    tempo: 1,
-    cut_at_s: null,
-  };
-  const spec = sampleSpec({ duration_s: seconds, voice, captions: captions(seconds) });
-  const filters = { denoise: true, sharpen: true, color_correction: true };
-  return {
-    plain: { spec, pictures: [square], voicePath },
-    full: {
-      spec: { ...spec, template: "collection_showcase", filters },
-      pictures: [square, ...others],
-      voicePath,
-    },
-  };
-}
-
-async function bench(options: { seconds: number; runs: number; folder: string }): Promise<void> {
-  const { seconds, runs, folder } = options;
-  const voicePath = `${folder}/voice.wav`;
-  await Deno.writeFile(voicePath, sampleVoice(seconds - 1));
-  const { plain, full } = jobs(seconds, voicePath);
-  const frames = { plain: `${folder}/plain.yuv`, full: `${folder}/full.yuv` };
-  await writeFrames(plain, frames.plain);
-  await writeFrames(full, frames.full);
-  const still = `${folder}/still.png`;
-  const { data, width, height } = plain.pictures[0]!;
-  await sharp(data, { raw: { width, height, channels: 3 } }).png().toFile(still);
-  const times: Record<string, number[]> = {};
-  const note = async (name: string, work: () => Promise<void>) =>
-    (times[name] ??= []).push(await timed(work));
-  for (let run = 0; run < runs; run++) {
-    await note("limit", () => limit(frames.plain, { voicePath, out: `${folder}/limit.mp4` }));
-    await note("product_spotlight", () => render(plain, folder));
-    await note("limit, everything on", () => limit(frames.full, { voicePath, out: `${folder}/limit.mp4` }));
-    await note("everything on", () => render(full, folder));
-    if (run === 0) await note("old recipe", () => oldRecipe(still, { voicePath, folder, seconds }));
+async function interleaved<Name extends string>(
+  contenders: Record<Name, (round: number) => Promise<unknown>>,
+  rounds: number,
+): Promise<Record<Name, Times>> {
+  const names = Object.keys(contenders) as Name[];
+  const times = Object.fromEntries(
+    names.map((name) => [name, { wall_s: [], cpu_s: [] }]),
+  ) as unknown as Record<
+    Name,
+    Times
+  >;
+  for (let round = 0; round < rounds; round++) {
+    for (const name of names) await note(times[name], () => contenders[name](round));
+    const line = names.map((name) => `${name} ${(times[name].wall_s.at(-1) ?? 0).toFixed(2)} s`);
+    console.log(`  round ${round + 1}: ${line.join(", ")}`);
   }
-  const of = (name: string) => median(times[name]!);
-  console.log(`${seconds} s of video, ${navigator.hardwareConcurrency} cores, median of ${runs}`);
-  for (const name of Object.keys(times)) console.log(`${name.padEnd(24)} ${of(name).toFixed(2)} s`);
-  const ratio = (a: string, b: string) => (of(a) / of(b)).toFixed(2);
-  console.log(`product_spotlight / its limit   ${ratio("product_spotlight", "limit")} (to reach: 1.15)`);
-  console.log(
-    `everything on / its limit       ${ratio("everything on", "limit, everything on")} (to reach: 1.30)`,
-  );
-  console.log(`old recipe / product_spotlight  ${ratio("old recipe", "product_spotlight")} (to reach: 6)`);
+  return times;
 }
 
-if (import.meta.main) {
-  const { values } = parseArgs({
-    args: Deno.args,
-    options: { seconds: { type: "string", default: "30" }, runs: { type: "string", default: "3" } },
-  });
+interface Options {
+  seconds: number;
+  rounds: number;
+  /** Only ours and the limit. */
+  quick: boolean;
+}
+
+async function compare(name: VideoName, options: Options) {
   const folder = await Deno.makeTempDir({ prefix: "bench_render_" });
   try {
-    await bench({ seconds: Number(values.seconds), runs: Number(values.runs), folder });
+    console.log(`\n${name}, ${options.seconds} s of video`);
+    const video = await prepareVideo(benchSpecs(options.seconds)[name], folder);
+    const contenders = {
+      limit: () => encodeOnly(video, folder),
+      ours: () => compose(video, folder),
+      ...(name === "product_spotlight" && !options.quick
+        ? { "old recipe": () => oldRecipe(video, folder) }
+        : {}),
+    };
+    return await interleaved(contenders as Record<string, () => Promise<unknown>>, options.rounds);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+}
+
+function printComparison(name: VideoName, times: Record<string, Times>): Record<string, number> {
+  const of = (who: string, clock: keyof Times) => quantile(times[who]![clock]);
+  printTable([
+    ["", "seconds", "processor seconds", "of the limit"],
+    ...Object.keys(times).map((who) => [
+      who,
+      of(who, "wall_s"),
+      of(who, "cpu_s"),
+      `${(of(who, "wall_s") / of("limit", "wall_s")).toFixed(2)}x`,
+    ]),
+  ]);
+  const ratio = of("ours", "wall_s") / of("limit", "wall_s");
+  printBar(`${name} beside its limit`, { value: ratio, atMost: MOST_OF_LIMIT[name] });
+  const ratios: Record<string, number> = {
+    of_limit: ratio,
+    of_limit_processor: of("ours", "cpu_s") / of("limit", "cpu_s"),
+  };
+  if (times["old recipe"]) {
+    ratios.faster_than_old_recipe = of("old recipe", "wall_s") / of("ours", "wall_s");
+    printLeast("times faster than the old recipe", {
+      value: ratios.faster_than_old_recipe,
+      atLeast: LEAST_BY_OLD_RECIPE,
+    });
+  }
+  return ratios;
+}
+
+function printLeast(subject: string, { value, atLeast }: { value: number; atLeast: number }): void {
+  const verdict = value >= atLeast ? "reached" : "NOT reached";
+  console.log(`${subject}: ${value.toFixed(2)}, bar at least ${atLeast}: ${verdict}`);
+}
+
+/** Through the service: pictures fetched and decoded, the files stored; one after another and two at once. */
+async function throughService(service: BenchService, options: Options) {
+  console.log(`\nthrough the renderer's service, ${options.seconds} s of video`);
+  const videos = benchSpecs(options.seconds);
+  const times = await interleaved({
+    "one after another": async () => {
+      for (let i = 0; i < TOGETHER; i++) await service.render(videos.product_spotlight, { count: 1 });
+    },
+    "two at once": () => service.render(videos.product_spotlight, { count: TOGETHER }),
+  }, options.rounds);
+  const throughput = quantile(times["one after another"].wall_s) / quantile(times["two at once"].wall_s);
+  printLeast("throughput of two at once beside one after another", {
+    value: throughput,
+    atLeast: LEAST_THROUGHPUT,
+  });
+  const memory: Record<string, number> = {};
+  for (const name of ["product_spotlight", "everything_on"] as const) {
+    const { renders_mb, service_mb } = await service.render(videos[name], { count: 1, watch: true });
+    memory[name] = renders_mb;
+    memory.service = Math.max(memory.service ?? 0, service_mb);
+    printBar(`memory of a render (${name}: worker, picture decoder and ffmpeg)`, {
+      value: renders_mb,
+      atMost: MOST_MB,
+      unit: " MB",
+    });
+  }
+  console.log(`memory of the service itself: ${memory.service?.toFixed(0)} MB`);
+  const single_s = quantile(times["one after another"].wall_s) / TOGETHER;
+  console.log(`a render through the service: ${single_s.toFixed(2)} s`);
+  return { throughput, memory_mb: memory, single_s };
+}
+
+async function bench(options: Options): Promise<void> {
+  console.log(machine());
+  const results: Record<string, unknown> = { machine: machine(), ...options };
+  for (const name of ["product_spotlight", "everything_on"] as const) {
+    const times = await compare(name, options);
+    results[name] = { times, ratios: printComparison(name, times) };
+  }
+  if (options.quick) return;
+  const files = benchSpecs(options.seconds).everything_on.files;
+  await using service = await startBenchService({ capacity: TOGETHER, seconds: options.seconds, files });
+  results.service = await throughService(service, options);
+  await Deno.mkdir(dirname(RESULTS), { recursive: true });
+  await Deno.writeTextFile(RESULTS, JSON.stringify(results, null, 2) + "\n");
+  console.log(`\nall figures: ${join("out", "bench", "render.json")}`);
+}
+
+if (import.meta.main) {
+  await bench({
+    seconds: readOption("seconds", 30),
+    rounds: readOption("rounds", 3),
+    quick: Deno.args.includes("--quick"),
+  });
 }

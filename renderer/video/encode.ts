@@ -9,7 +9,7 @@ const CRF = 20;
 const GROUP = FRAME.rate / 2;
 const B_FRAMES = 2;
 
-function inputs(soundPath: string): string[] {
+function inputs(framesPath: string, soundPath: string): string[] {
   return [
     ...[
       "-f",
@@ -21,14 +21,14 @@ function inputs(soundPath: string): string[] {
       "-r",
       `${FRAME.rate}`,
     ],
-    ...["-i", "pipe:0"],
+    ...["-i", framesPath],
     ...["-f", "s16le", "-ar", `${AUDIO.rate}`, "-ac", `${AUDIO.channels}`, "-i", soundPath],
     ...["-map", "0:v", "-map", "1:a"],
   ];
 }
 
 /** Video encoder settings; the ffmpeg of 2018 and today's take the same. */
-export function videoArgs(preset: Preset): string[] {
+function videoArgs(preset: Preset): string[] {
   return [
     ...["-c:v", "libx264", "-preset", "veryfast", "-crf", `${CRF}`, "-profile:v", "high", "-level", "4.1"],
     ...["-maxrate", `${preset.video_kbps_max}k`, "-bufsize", `${preset.video_buffer_kbits}k`],
@@ -61,6 +61,19 @@ function output(spec: RenderSpec, path: string): string[] {
   ];
 }
 
+/** All that ffmpeg is told: `framesPath` (a pipe or a file) holds raw frames, `soundPath` raw samples. */
+export function encodeArgs(
+  spec: RenderSpec,
+  paths: { framesPath: string; soundPath: string; videoPath: string },
+): string[] {
+  return [
+    "-loglevel",
+    "error",
+    ...inputs(paths.framesPath, paths.soundPath),
+    ...output(spec, paths.videoPath),
+  ];
+}
+
 /** Encodes `frames` frames, each asked for when the one before is on its way. */
 export async function encodeVideo(
   spec: RenderSpec,
@@ -72,7 +85,7 @@ export async function encodeVideo(
     onFrame(frame: number): void;
   },
 ): Promise<void> {
-  const args = ["-loglevel", "error", ...inputs(options.soundPath), ...output(spec, options.videoPath)];
+  const args = encodeArgs(spec, { ...options, framesPath: "pipe:0" });
   const run = startFfmpeg(args, { ...options, stdin: true });
   // Unread output would never come, but an ended ffmpeg must be noticed while a write waits for it.
   const drained = run.stdout.cancel();

@@ -1,5 +1,6 @@
 // Frames in planar YUV 4:2:0, drawn by the WebAssembly kernel: pictures sampled at sub-pixel positions, layers over them.
 
+import { instantiateKernel } from "./kernel/load.ts";
 import type { LayerPlanes, PicturePlanes } from "./yuv.ts";
 
 /** The memory is reserved, not touched: a render uses as much of it as its pictures need. */
@@ -7,7 +8,7 @@ const MEMORY_PAGES = 6400;
 const PAGE_BYTES = 65_536;
 /** The kernel loads 16 bytes at once and may run over a plane's end. */
 const PLANE_PADDING_BYTES = 64;
-const TAP_RECORD_BYTES = 80;
+const TAP_RECORD_BYTES = 64;
 /** Frames are written while the next one is drawn. */
 const FRAME_BUFFERS = 2;
 
@@ -56,7 +57,7 @@ export interface Placement {
   opacity: number;
 }
 
-export type Rasteriser = Awaited<ReturnType<typeof createRasteriser>>;
+export type Rasteriser = ReturnType<typeof createRasteriser>;
 
 function createAllocator(first: number, limit: number) {
   let next = first;
@@ -82,23 +83,11 @@ function createAllocator(first: number, limit: number) {
   };
 }
 
-async function instantiate(memory: WebAssembly.Memory): Promise<Kernel> {
-  const bytes = await Deno.readFile(new URL("kernel/rasteriser.wasm", import.meta.url));
-  const env = {
-    memory,
-    abort: () => {
-      throw new Error("the kernel stopped");
-    },
-  };
-  const { instance } = await WebAssembly.instantiate(bytes, { env });
-  return instance.exports as unknown as Kernel;
-}
-
 /** A drawing board of one frame size (even on both sides). Not shared: one per render. */
-export async function createRasteriser(size: { width: number; height: number }) {
+export function createRasteriser(size: { width: number; height: number }) {
   const { width, height } = size;
   const memory = new WebAssembly.Memory({ initial: MEMORY_PAGES, maximum: MEMORY_PAGES });
-  const kernel = await instantiate(memory);
+  const kernel = instantiateKernel<Kernel>("rasteriser", memory);
   const bytes = new Uint8Array(memory.buffer);
   const allocator = createAllocator(PAGE_BYTES, MEMORY_PAGES * PAGE_BYTES);
   const lumaBytes = width * height;

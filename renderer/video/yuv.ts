@@ -1,5 +1,7 @@
 // Colour: RGB pictures and RGBA layers turned once into planar YUV 4:2:0, BT.709, limited range.
 
+import { instantiateKernel } from "./kernel/load.ts";
+
 /** A picture's planes; chroma has half the size, each sample the mean of 2x2 pixels. */
 export interface PicturePlanes {
   /** Both even. */
@@ -20,55 +22,46 @@ export interface LayerPlanes {
   offsets: Record<"y" | "u" | "v" | "alpha" | "chromaAlpha" | "spans" | "chromaSpans", number>;
 }
 
-// ITU-R BT.709, 8 bit, limited range: luma 16..235, chroma 16..240.
-const Y_RED = 0.2126 * 219 / 255;
-const Y_GREEN = 0.7152 * 219 / 255;
-const Y_BLUE = 0.0722 * 219 / 255;
-const U_SCALE = 224 / 255 / 1.8556;
-const V_SCALE = 224 / 255 / 1.5748;
-const U_RED = -0.2126 * U_SCALE;
-const U_GREEN = -0.7152 * U_SCALE;
-const U_BLUE = 0.9278 * U_SCALE;
-const V_RED = 0.7874 * V_SCALE;
-const V_GREEN = -0.7152 * V_SCALE;
-const V_BLUE = -0.0722 * V_SCALE;
+interface Kernel {
+  convertPicture(rgb: number, width: number, height: number, y: number, u: number, v: number): void;
+  convertLayer(...numbers: number[]): void;
+  findSpans(alpha: number, stride: number, rows: number, spans: number): void;
+}
+
+const PAGE_BYTES = 65_536;
+/** The kernel reads 16 bytes at once and may run over a source's end. */
+const PADDING_BYTES = 64;
+
+const memory = new WebAssembly.Memory({ initial: 1 });
+const kernel = instantiateKernel<Kernel>("colour", memory);
+
+/** Room for a source and what becomes of it, after the kernel's own first page: the source is there, the rest is zero. */
+function workspace(source: Uint8Array | Uint8ClampedArray, resultBytes: number) {
+  const from = PAGE_BYTES;
+  // Rows of spans are read as whole numbers: they must be aligned.
+  const to = Math.ceil((from + source.length + PADDING_BYTES) / 64) * 64;
+  const missing = to + resultBytes + PADDING_BYTES - memory.buffer.byteLength;
+  if (missing > 0) memory.grow(Math.ceil(missing / PAGE_BYTES));
+  const bytes = new Uint8Array(memory.buffer);
+  bytes.set(source, from);
+  bytes.fill(0, to, to + resultBytes);
+  return { from, to, result: () => bytes.slice(to, to + resultBytes) };
+}
 
 /** Interleaved RGB (3 bytes a pixel), both sides even, to planes. */
 export function picturePlanes(rgb: Uint8Array, size: { width: number; height: number }): PicturePlanes {
   const { width, height } = size;
-  const y = new Uint8Array(width * height);
-  const u = new Uint8Array(width * height / 4);
-  const v = new Uint8Array(width * height / 4);
-  for (let row = 0; row < height; row += 2) {
-    for (let column = 0; column < width; column += 2) {
-      const at = row * width + column;
-      let red = 0, green = 0, blue = 0;
-      for (let i = 0; i < 4; i++) {
-        const pixel = at + (i & 1) + (i >> 1) * width;
-        const r = rgb[pixel * 3]!, g = rgb[pixel * 3 + 1]!, b = rgb[pixel * 3 + 2]!;
-        y[pixel] = 16.5 + Y_RED * r + Y_GREEN * g + Y_BLUE * b;
-        red += r;
-        green += g;
-        blue += b;
-      }
-      const chroma = (row >> 1) * (width >> 1) + (column >> 1);
-      u[chroma] = 128.5 + (U_RED * red + U_GREEN * green + U_BLUE * blue) / 4;
-      v[chroma] = 128.5 + (V_RED * red + V_GREEN * green + V_BLUE * blue) / 4;
-    }
-  }
-  return { width, height, y, u, v };
-}
-
-function fillSpans(spans: Int32Array, alpha: Uint8Array, stride: number): void {
-  for (let row = 0; row * 2 < spans.length; row++) {
-    let first = 0;
-    let last = stride;
-    const start = row * stride;
-    while (first < last && alpha[start + first] === 0) first++;
-    while (last > first && alpha[start + last - 1] === 0) last--;
-    spans[row * 2] = first;
-    spans[row * 2 + 1] = last;
-  }
+  const luma = width * height;
+  const { from, to, result } = workspace(rgb, luma * 3 / 2);
+  kernel.convertPicture(from, width, height, to, to + luma, to + luma * 5 / 4);
+  const bytes = result();
+  return {
+    width,
+    height,
+    y: bytes.subarray(0, luma),
+    u: bytes.subarray(luma, luma * 5 / 4),
+    v: bytes.subarray(luma * 5 / 4),
+  };
 }
 
 /** Straight RGBA (4 bytes a pixel), both sides even, to a premultiplied layer. */
@@ -89,40 +82,22 @@ export function layerPlanes(
     v: height * 12 + 2 * luma + chroma,
     chromaAlpha: height * 12 + 2 * luma + 2 * chroma,
   };
-  const bytes = new Uint8Array(offsets.chromaAlpha + chroma);
-  const plane = (offset: number, length: number) => bytes.subarray(offset, offset + length);
-  const y = plane(offsets.y, luma), alpha = plane(offsets.alpha, luma);
-  const u = plane(offsets.u, chroma), v = plane(offsets.v, chroma);
-  const chromaAlpha = plane(offsets.chromaAlpha, chroma);
-  for (let row = 0; row < height; row += 2) {
-    for (let column = 0; column < width; column += 2) {
-      let red = 0, green = 0, blue = 0, opacity = 0;
-      for (let i = 0; i < 4; i++) {
-        const pixelRow = row + (i >> 1), pixelColumn = column + (i & 1);
-        const from = (pixelRow * width + pixelColumn) * 4;
-        const a = rgba[from + 3]!;
-        if (a === 0) continue;
-        const part = a / 255;
-        const r = rgba[from]! * part, g = rgba[from + 1]! * part, b = rgba[from + 2]! * part;
-        const to = pixelRow * stride + pixelColumn;
-        y[to] = 16 * part + Y_RED * r + Y_GREEN * g + Y_BLUE * b + 0.5;
-        alpha[to] = a;
-        red += r;
-        green += g;
-        blue += b;
-        opacity += a;
-      }
-      if (opacity === 0) continue;
-      const to = (row >> 1) * (stride >> 1) + (column >> 1);
-      const middle = 128 * opacity / 255;
-      u[to] = (middle + U_RED * red + U_GREEN * green + U_BLUE * blue) / 4 + 0.5;
-      v[to] = (middle + V_RED * red + V_GREEN * green + V_BLUE * blue) / 4 + 0.5;
-      chromaAlpha[to] = opacity / 4 + 0.5;
-    }
-  }
-  fillSpans(new Int32Array(bytes.buffer, offsets.spans, height * 2), alpha, stride);
-  fillSpans(new Int32Array(bytes.buffer, offsets.chromaSpans, height), chromaAlpha, stride / 2);
-  return { width, height, stride, bytes, offsets };
+  const { from, to, result } = workspace(rgba, offsets.chromaAlpha + chroma);
+  const at = (name: keyof typeof offsets) => to + offsets[name];
+  kernel.convertLayer(
+    from,
+    width,
+    height,
+    stride,
+    at("y"),
+    at("alpha"),
+    at("u"),
+    at("v"),
+    at("chromaAlpha"),
+  );
+  kernel.findSpans(at("alpha"), stride, height, at("spans"));
+  kernel.findSpans(at("chromaAlpha"), stride / 2, height / 2, at("chromaSpans"));
+  return { width, height, stride, bytes: result(), offsets };
 }
 
 /** A yuv420p frame back to interleaved RGB, for a still of it. */

@@ -2,13 +2,12 @@
 
 import sharp from "sharp";
 import { assert, assertEquals } from "../assert.ts";
-import { compileKernel } from "../../renderer/video/kernel/build.ts";
 import { planTiming, shotCrop } from "../../renderer/video/motion.ts";
 import { applyFilters, fitStill, type Pixels, STILL } from "../../renderer/video/pictures.ts";
 import { FRAME } from "../../renderer/video/presets.ts";
 import { createRasteriser } from "../../renderer/video/rasteriser.ts";
 import { createScene } from "../../renderer/video/scene.ts";
-import { layerPlanes, picturePlanes, rgbOfFrame } from "../../renderer/video/yuv.ts";
+import { picturePlanes, rgbOfFrame } from "../../renderer/video/yuv.ts";
 import { TEMPLATES } from "../../supabase/functions/_shared/contracts/options.ts";
 import { samplePicture, sampleSpec } from "./specs.ts";
 
@@ -23,61 +22,6 @@ function noise(seed: number): () => number {
     return state / 2 ** 32;
   };
 }
-
-Deno.test("the committed kernel equals a fresh compile of its source", async () => {
-  const committed = await Deno.readFile(
-    new URL("../../renderer/video/kernel/rasteriser.wasm", import.meta.url),
-  );
-  const fresh = new Uint8Array(await compileKernel());
-  assert(
-    committed.length === fresh.length && committed.every((byte, i) => byte === fresh[i]),
-    "build it again",
-  );
-});
-
-Deno.test("the kernel samples like a float bilinear filter, within 1.1 of 255", async () => {
-  const random = noise(7);
-  const width = 256, height = 200;
-  const y = Uint8Array.from({ length: width * height }, () => random() * 256);
-  const chroma = new Uint8Array(width * height / 4).fill(128);
-  const rasteriser = await createRasteriser({ width: 160, height: 96 });
-  const picture = rasteriser.addPicture({ width, height, y, u: chroma, v: chroma });
-  const crop = { left: 11.37, top: 7.81, step: 1.213 };
-  rasteriser.drawPicture(picture, crop);
-  const frame = rasteriser.frame();
-  let worst = 0;
-  for (let row = 0; row < 96; row++) {
-    for (let column = 0; column < 160; column++) {
-      // The kernel keeps places in 1/256 of a pixel.
-      const at = (origin: number, i: number) =>
-        Math.round((origin + (i + 0.5) * crop.step - 0.5) * 256) / 256;
-      const px = at(crop.left, column), py = at(crop.top, row);
-      const x = Math.floor(px), top = Math.floor(py);
-      const value = (dx: number, dy: number) => y[(top + dy) * width + x + dx]!;
-      const upper = value(0, 0) * (1 - px + x) + value(1, 0) * (px - x);
-      const lower = value(0, 1) * (1 - px + x) + value(1, 1) * (px - x);
-      const exact = upper * (1 - py + top) + lower * (py - top);
-      worst = Math.max(worst, Math.abs(exact - frame[row * 160 + column]!));
-    }
-  }
-  assert(worst <= 1.1, `off by ${worst}`);
-});
-
-Deno.test("the kernel blends a layer by its alpha and leaves the rest of the frame alone", async () => {
-  const rasteriser = await createRasteriser({ width: 96, height: 64 });
-  const grey = { width: 128, height: 96, y: new Uint8Array(128 * 96).fill(100) };
-  const chroma = new Uint8Array(64 * 48).fill(128);
-  const picture = rasteriser.addPicture({ ...grey, u: chroma, v: chroma });
-  const rgba = new Uint8Array(20 * 10 * 4).fill(255).map((value, i) => i % 4 === 3 ? 128 : value);
-  const layer = rasteriser.addLayer(layerPlanes(rgba, { width: 20, height: 10 }));
-  rasteriser.drawPicture(picture, { left: 0, top: 0, step: 1 });
-  rasteriser.blend(layer, { x: 76, y: 54, opacity: 1 });
-  const frame = rasteriser.frame();
-  const mixed = 100 * 127 / 255 + 235 * 128 / 255;
-  assert(Math.abs(frame[60 * 96 + 90]! - mixed) <= 1.5, `${frame[60 * 96 + 90]} for ${mixed}`);
-  const changed = frame.subarray(0, 96 * 64).reduce((count, value) => count + (value === 100 ? 0 : 1), 0);
-  assertEquals(changed, 200);
-});
 
 /** Where a vertical edge lies in a row of luma, to a fraction of a pixel. */
 function edge(row: Uint8Array, from: number, to: number): number {

@@ -1,18 +1,21 @@
-// Compiles the kernel: `deno run -A renderer/video/kernel/build.ts`. A test holds the committed file to a fresh compile.
+// Compiles the kernels: `deno run -A renderer/video/kernel/build.ts`. A test holds the committed files to a fresh compile.
 
 import asc from "assemblyscript/asc";
 
 const FOLDER = new URL("./", import.meta.url);
+const FLAGS = "-O3 --enable simd --enable relaxed-simd --runtime stub --noAssert --importMemory".split(" ");
 
-/** The kernel's WebAssembly, compiled now. */
-export async function compileKernel(): Promise<Uint8Array> {
-  const source = await Deno.readTextFile(new URL("rasteriser.as.ts", FOLDER));
+/** Each is NAME.as.ts here, and NAME.wasm beside it. */
+export const KERNELS = ["rasteriser", "colour"] as const;
+
+/** A kernel's WebAssembly, compiled now. */
+export async function compileKernel(name: (typeof KERNELS)[number]): Promise<Uint8Array> {
+  const source = await Deno.readTextFile(new URL(`${name}.as.ts`, FOLDER));
   let binary: Uint8Array | null = null;
-  const flags = ["-O3", "--enable", "simd", "--runtime", "stub", "--noAssert", "--importMemory"];
-  const { error, stderr } = await asc.main(["rasteriser.ts", "--outFile", "rasteriser.wasm", ...flags], {
-    readFile: (name: string) => name === "rasteriser.ts" ? source : null,
-    writeFile: (name: string, contents: Uint8Array | string) => {
-      if (name.endsWith(".wasm")) binary = contents as Uint8Array;
+  const { error, stderr } = await asc.main([`${name}.ts`, "--outFile", `${name}.wasm`, ...FLAGS], {
+    readFile: (file: string) => file === `${name}.ts` ? source : null,
+    writeFile: (file: string, contents: Uint8Array | string) => {
+      if (file.endsWith(".wasm")) binary = contents as Uint8Array;
     },
     listFiles: () => [],
   });
@@ -23,5 +26,7 @@ export async function compileKernel(): Promise<Uint8Array> {
 }
 
 if (import.meta.main) {
-  await Deno.writeFile(new URL("rasteriser.wasm", FOLDER), await compileKernel());
+  for (const name of KERNELS) {
+    await Deno.writeFile(new URL(`${name}.wasm`, FOLDER), await compileKernel(name));
+  }
 }
