@@ -55,7 +55,8 @@ export function startAi(options: { port?: number } = {}): FakeAi {
     const body = await request.json();
     const fault = faults.shift();
     const refusal = await refuseByFault(fault, stopping);
-    if (refusal && fault !== "wrong_json") return refusal;
+    // What is answered with 200 is billed, of use or not.
+    if (refusal && !refusal.ok) return refusal;
     calls.push({ provider: gemini ? "gemini" : "claude", model: gemini ?? body.model, body });
     return refusal ?? Response.json(gemini ? geminiAnswer(fake.script) : claudeAnswer(fake.script, body));
   });

@@ -3,18 +3,33 @@
 import { type FakeService, refuseByFault, serveFake, type ServiceFault } from "./faults.ts";
 import { silentMp3 } from "./silent_mp3.ts";
 
-const WORD_S = 0.35;
 const TICKS_PER_S = 10_000_000;
 const PATH = "/consumer/speech/synthesize/readaloud/edge/v1";
+const CLIENT_TOKEN = "6A5AA1D4EAFF4E9FB37E23D68491D6F4";
+const EXTENSION = "chrome-extension://jdiccldimpdaibmpdkjnbmckianbfold";
 
 export interface EdgeCall {
   voice: string;
   text: string;
+  ssml: string;
   securityToken: string | null;
   outputFormat: string;
 }
 
-function binaryFrame(audio: Uint8Array): Uint8Array {
+export interface FakeEdge extends FakeService<EdgeCall> {
+  /** Seconds a word. */
+  wordS: number;
+  /** What the server's clock is ahead of this machine's. */
+  skewMs: number;
+  /** What it tells of the words: their times, nothing, or that each is at 0. */
+  boundaries: "told" | "none" | "zero";
+  /** Closes with this code after the text came. */
+  closeCode: number | null;
+  /** Says nothing after the text came. */
+  isMute: boolean;
+}
+
+function binaryFrame(audio: Uint8Array): Uint8Array<ArrayBuffer> {
   const header = new TextEncoder().encode("X-RequestId:1\r\nContent-Type:audio/mpeg\r\nPath:audio\r\n");
   const frame = new Uint8Array(2 + header.length + audio.length);
   new DataView(frame.buffer).setUint16(0, header.length);
@@ -34,43 +49,80 @@ function unescapeXml(text: string): string {
   return text.replace(/&(\w+);/g, (_, name: string) => names[name] ?? "");
 }
 
-function answer(socket: WebSocket, { text, fault }: { text: string; fault: ServiceFault | undefined }): void {
-  socket.send(textFrame("turn.start", { context: { serviceTag: "1" } }));
-  socket.send(textFrame("response", { context: {} }));
-  const words = text.split(/\s+/).filter((word) => /[\p{L}\p{N}]/u.test(word));
-  const audio = silentMp3(words.length * WORD_S + 0.2, text);
-  words.forEach((word, index) => {
-    const at = { Offset: index * WORD_S * TICKS_PER_S, Duration: WORD_S * 0.9 * TICKS_PER_S };
+/** The proofs that the service takes at a moment: of this five minutes, and of those before and after. */
+async function proofsAt(ms: number): Promise<string[]> {
+  return await Promise.all([-300, 0, 300].map(async (shift) => {
+    const seconds = BigInt(Math.floor(ms / 1000) + shift) + 11_644_473_600n;
+    const text = `${(seconds - seconds % 300n) * 10_000_000n}${CLIENT_TOKEN}`;
+    const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
+    return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join("")
+      .toUpperCase();
+  }));
+}
+
+function metadata(fake: FakeEdge, words: string[]): string[] {
+  if (fake.boundaries === "none") return [];
+  return words.map((word, index) => {
+    const at = fake.boundaries === "zero" ? 0 : index * fake.wordS;
+    const long = fake.boundaries === "zero" ? 0 : fake.wordS * 0.9;
     const Data = {
-      ...at,
+      Offset: Math.round(at * TICKS_PER_S),
+      Duration: Math.round(long * TICKS_PER_S),
       text: { Text: word.replace(/[.,!?;:]+$/, ""), Length: word.length, BoundaryType: "WordBoundary" },
     };
-    socket.send(textFrame("audio.metadata", { Metadata: [{ Type: "WordBoundary", Data }] }));
+    return textFrame("audio.metadata", { Metadata: [{ Type: "WordBoundary", Data }] });
   });
-  if (fault === "wrong_json") socket.send("Path:audio.metadata\r\n\r\n{not json");
-  if (fault === "cut_off") {
-    socket.send(binaryFrame(audio.subarray(0, audio.length / 2)));
-    return socket.close();
+}
+
+function audioOf(
+  fault: ServiceFault | undefined,
+  { words, text, wordS }: { words: string[]; text: string; wordS: number },
+) {
+  if (fault === "empty_audio") return new Uint8Array();
+  if (fault === "no_audio") return new TextEncoder().encode("<html>no audio</html>".repeat(400));
+  const audio = silentMp3(words.length * wordS + 0.2, text);
+  return fault === "half_audio" || fault === "cut_off" ? audio.subarray(0, audio.length >> 1) : audio;
+}
+
+function answer(
+  fake: FakeEdge,
+  { socket, text, fault }: { socket: WebSocket; text: string; fault: ServiceFault | undefined },
+): void {
+  socket.send(textFrame("turn.start", { context: { serviceTag: "1" } }));
+  socket.send(textFrame("response", { context: {} }));
+  if (fake.isMute || fault === "slow_body") return;
+  if (fake.closeCode !== null) return socket.close(fake.closeCode, "refused");
+  const words = text.split(/\s+/).filter((word) => /[\p{L}\p{N}]/u.test(word));
+  for (const message of metadata(fake, words)) socket.send(message);
+  if (fault === "wrong_json") {
+    socket.send(textFrame("audio.metadata", { Metadata: [{ Type: "WordBoundary" }] }));
   }
-  if (fault !== "empty_audio") {
-    for (let at = 0; at < audio.length; at += 8_000) socket.send(binaryFrame(audio.subarray(at, at + 8_000)));
-  }
+  if (fault === "not_json") socket.send("Path:audio.metadata\r\n\r\n{not json");
+  const audio = audioOf(fault, { words, text, wordS: fake.wordS });
+  for (let at = 0; at < audio.length; at += 8_000) socket.send(binaryFrame(audio.subarray(at, at + 8_000)));
+  if (fault === "cut_off") return socket.close();
   socket.send(textFrame("turn.end", {}));
 }
 
-/** A fake that refuses as the service does where the token or the path is wrong. */
-export function startEdgeReadAloud(options: { port?: number } = {}): FakeService<EdgeCall> {
+/** A fake that refuses as the service does where the proof, the token, the origin or the path is wrong. */
+export function startEdgeReadAloud(options: { port?: number } = {}): FakeEdge {
   const calls: EdgeCall[] = [];
   const faults: ServiceFault[] = [];
   const open = new Map<WebSocket, Promise<void>>();
   const server = serveFake(options.port, async (request, stopping) => {
     const url = new URL(request.url);
-    const securityToken = url.searchParams.get("Sec-MS-GEC");
+    const query = (name: string) => url.searchParams.get(name) ?? "";
     if (url.pathname !== PATH) return new Response(null, { status: 404 });
-    if (!/^[0-9A-F]{64}$/.test(securityToken ?? "")) return new Response(null, { status: 403 });
+    const now = Date.now() + fake.skewMs;
+    const isKnown = query("TrustedClientToken") === CLIENT_TOKEN &&
+      /^1-[\d.]+$/.test(query("Sec-MS-GEC-Version")) &&
+      /^[0-9a-f]{32}$/.test(query("ConnectionId")) && request.headers.get("origin") === EXTENSION &&
+      /Edg\//.test(request.headers.get("user-agent") ?? "") &&
+      (await proofsAt(now)).includes(query("Sec-MS-GEC"));
+    if (!isKnown) return new Response(null, { status: 403, headers: { date: new Date(now).toUTCString() } });
     const fault = faults.shift();
-    const overHttp: (ServiceFault | undefined)[] = ["slow", "rate_limited", "server_error", "forbidden"];
-    const refusal = overHttp.includes(fault) ? await refuseByFault(fault, stopping) : null;
+    const inFrames: (ServiceFault | undefined)[] = ["wrong_json", "not_json", "cut_off", "slow_body"];
+    const refusal = inFrames.includes(fault) ? null : await refuseByFault(fault, stopping);
     if (refusal) return refusal;
     const { socket, response } = Deno.upgradeWebSocket(request, { idleTimeout: 0 });
     const closed = Promise.withResolvers<void>();
@@ -83,10 +135,11 @@ export function startEdgeReadAloud(options: { port?: number } = {}): FakeService
         outputFormat = JSON.parse(text.split("\r\n\r\n")[1] ?? "{}").context.synthesis.audio.outputFormat;
         return;
       }
-      const spoken = /<prosody[^>]*>([\s\S]*)<\/prosody>/.exec(text)?.[1] ?? "";
-      const voice = /<voice name="([^"]+)">/.exec(text)?.[1] ?? "";
-      calls.push({ voice, text: unescapeXml(spoken), securityToken, outputFormat });
-      answer(socket, { text: unescapeXml(spoken), fault });
+      const ssml = text.split("\r\n\r\n")[1] ?? "";
+      const spoken = unescapeXml(/<prosody[^>]*>([\s\S]*)<\/prosody>/.exec(ssml)?.[1] ?? "");
+      const voice = unescapeXml(/<voice name=['"]([^'"]+)['"]>/.exec(ssml)?.[1] ?? "");
+      calls.push({ voice, text: spoken, ssml, securityToken: query("Sec-MS-GEC"), outputFormat });
+      answer(fake, { socket, text: spoken, fault });
     };
     return response;
   });
@@ -95,5 +148,16 @@ export function startEdgeReadAloud(options: { port?: number } = {}): FakeService
     await Promise.all(open.values());
     await server.stop();
   }
-  return { ...server, stop, calls, faults };
+  const fake: FakeEdge = {
+    ...server,
+    stop,
+    calls,
+    faults,
+    wordS: 0.35,
+    skewMs: 0,
+    boundaries: "told",
+    closeCode: null,
+    isMute: false,
+  };
+  return fake;
 }

@@ -3,25 +3,44 @@
 import { type FakeService, refuseByFault, serveFake, type ServiceFault } from "./faults.ts";
 import { silentMp3 } from "./silent_mp3.ts";
 
-/** Seconds that the fake speaks a character for. */
-const CHARACTER_S = 0.06;
-
 export interface ElevenLabsCall {
   voice: string;
   text: string;
   model: string;
+  language: string | null;
   apiKey: string | null;
+  outputFormat: string | null;
+}
+
+export interface FakeElevenLabs extends FakeService<ElevenLabsCall> {
+  /** Seconds a character. */
+  characterS: number;
+  /** Whether it tells when the characters are said. */
+  hasAlignment: boolean;
+}
+
+function base64(bytes: Uint8Array): string {
+  return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
+}
+
+function audioOf(
+  fault: ServiceFault | undefined,
+  { seconds, mark }: { seconds: number; mark: string },
+): Uint8Array {
+  if (fault === "empty_audio") return new Uint8Array();
+  if (fault === "no_audio") return new TextEncoder().encode("<html>no audio</html>".repeat(400));
+  return silentMp3(fault === "half_audio" ? seconds / 2 : seconds, mark);
 }
 
 /** Each purchase is a recording of its own: its bytes differ from those of the one before. */
-export function startElevenLabs(options: { port?: number } = {}): FakeService<ElevenLabsCall> {
+export function startElevenLabs(options: { port?: number } = {}): FakeElevenLabs {
   const calls: ElevenLabsCall[] = [];
   const faults: ServiceFault[] = [];
   const server = serveFake(options.port, async (request, stopping) => {
-    const { pathname } = new URL(request.url);
+    const { pathname, searchParams } = new URL(request.url);
     const voice = /^\/v1\/text-to-speech\/([^/]+)\/with-timestamps$/.exec(pathname)?.[1];
     if (request.method !== "POST" || !voice) return new Response("not found", { status: 404 });
-    const { text, model_id } = await request.json();
+    const { text, model_id, language_code } = await request.json();
     const fault = faults.shift();
     const refusal = await refuseByFault(fault, stopping);
     if (refusal) return refusal;
@@ -29,20 +48,25 @@ export function startElevenLabs(options: { port?: number } = {}): FakeService<El
       voice: decodeURIComponent(voice),
       text,
       model: model_id,
+      language: language_code ?? null,
       apiKey: request.headers.get("xi-api-key"),
+      outputFormat: searchParams.get("output_format"),
     });
     const characters = [...text as string];
-    const audio = fault === "empty_audio"
-      ? new Uint8Array()
-      : silentMp3(characters.length * CHARACTER_S, `purchase ${calls.length}`);
-    return Response.json({
-      audio_base64: btoa(Array.from(audio, (byte) => String.fromCharCode(byte)).join("")),
-      alignment: {
-        characters,
-        character_start_times_seconds: characters.map((_, index) => index * CHARACTER_S),
-        character_end_times_seconds: characters.map((_, index) => (index + 1) * CHARACTER_S),
-      },
+    const seconds = characters.length * fake.characterS;
+    const alignment = {
+      characters,
+      character_start_times_seconds: characters.map((_, index) => index * fake.characterS),
+      character_end_times_seconds: characters.map((_, index) => (index + 1) * fake.characterS),
+    };
+    const body = JSON.stringify({
+      audio_base64: base64(audioOf(fault, { seconds, mark: `purchase ${calls.length}` })),
+      alignment: fake.hasAlignment ? alignment : null,
+      normalized_alignment: null,
     });
+    const type = fault === "wrong_type" ? "text/html" : "application/json";
+    return new Response(body, { headers: { "content-type": type } });
   });
-  return { ...server, calls, faults };
+  const fake: FakeElevenLabs = { ...server, calls, faults, characterS: 0.06, hasAlignment: true };
+  return fake;
 }

@@ -1,23 +1,47 @@
 // How a fake of somebody else's service misbehaves when it is told to, and how often it was called.
 
-/** `slow` answers after 3 s; `cut_off` breaks the answer in its middle; the others are the service's own refusals. */
+/**
+ * Refusals: `rate_limited` (429 with Retry-After), `server_error`, `unavailable`, `forbidden`, `bad_request`, `redirect`
+ * (to a host that records what it is told). `slow` answers after 3 s, `slow_body` begins at once and then says nothing.
+ * Broken answers with 200: `cut_off` in the middle, `empty_audio`, `no_audio` (a page in its place), `half_audio` (whole
+ * frames, but not all), `wrong_json`, `not_json`, `wrong_type` (a good answer called text/html).
+ */
 export type ServiceFault =
   | "slow"
+  | "slow_body"
   | "rate_limited"
   | "server_error"
+  | "unavailable"
   | "forbidden"
+  | "bad_request"
+  | "redirect"
   | "cut_off"
   | "empty_audio"
-  | "wrong_json";
+  | "no_audio"
+  | "half_audio"
+  | "wrong_json"
+  | "not_json"
+  | "wrong_type";
 
 /** A running fake. `calls` counts what a real service would bill. */
 export interface FakeService<T> {
   origin: string;
   calls: T[];
+  /** Requests of any kind, refused ones too. */
+  requests: { url: URL; headers: Headers }[];
   /** Faults of the next calls, one each, then none. */
   faults: ServiceFault[];
   stop(): Promise<void>;
 }
+
+const REFUSALS: Partial<Record<ServiceFault, { status: number; headers?: Record<string, string> }>> = {
+  rate_limited: { status: 429, headers: { "retry-after": "7" } },
+  server_error: { status: 500 },
+  unavailable: { status: 503 },
+  forbidden: { status: 401 },
+  bad_request: { status: 400 },
+  redirect: { status: 307, headers: { location: "http://127.0.0.1:9/elsewhere" } },
+};
 
 /** What a fake says to a fault over plain HTTP; null where the fault is the handler's own to play. */
 export async function refuseByFault(
@@ -25,28 +49,26 @@ export async function refuseByFault(
   stopping: AbortSignal,
 ): Promise<Response | null> {
   if (fault === "slow") await wait(3_000, stopping);
-  if (fault === "rate_limited") {
-    return Response.json({ error: { message: "slow down" } }, {
-      status: 429,
-      headers: { "retry-after": "7" },
-    });
-  }
-  if (fault === "server_error") return Response.json({ error: { message: "oops" } }, { status: 500 });
-  if (fault === "forbidden") return Response.json({ error: { message: "bad key" } }, { status: 401 });
+  const refusal = fault && REFUSALS[fault];
+  if (refusal) return Response.json({ error: { message: fault } }, refusal);
   if (fault === "wrong_json") return Response.json({ nothing: "of use" });
-  if (fault === "cut_off") {
-    const half = new TextEncoder().encode('{"audio_base64": "AAAA');
-    return new Response(
-      new ReadableStream({
-        start(controller) {
-          controller.enqueue(half);
-          setTimeout(() => controller.error(new Error("cut off")), 20);
-        },
-      }),
-      { headers: { "content-type": "application/json" } },
-    );
+  if (fault === "not_json") {
+    return new Response("<html>Welcome</html>", { headers: { "content-type": "text/html" } });
   }
+  if (fault === "cut_off" || fault === "slow_body") return brokenBody(fault, stopping);
   return null;
+}
+
+function brokenBody(fault: ServiceFault, stopping: AbortSignal): Response {
+  const half = new TextEncoder().encode('{"audio_base64": "AAAA');
+  const body = new ReadableStream({
+    async start(controller) {
+      controller.enqueue(half);
+      await wait(fault === "cut_off" ? 20 : 3_000, stopping);
+      controller.error(new Error(fault));
+    },
+  });
+  return new Response(body, { headers: { "content-type": "application/json" } });
 }
 
 /** Ends early when the fake is stopped: no timer outlives its test. */
@@ -67,14 +89,26 @@ function wait(ms: number, stopping: AbortSignal): Promise<void> {
 export function serveFake(
   port: number | undefined,
   handler: (request: Request, stopping: AbortSignal) => Promise<Response> | Response,
-): { origin: string; stop(): Promise<void> } {
+): Pick<FakeService<unknown>, "origin" | "requests" | "stop"> {
   const ending = new AbortController();
+  const requests: FakeService<unknown>["requests"] = [];
   const server = Deno.serve(
-    { hostname: "127.0.0.1", port: port ?? 0, signal: ending.signal, onListen: () => {} },
-    (request) => handler(request, ending.signal),
+    {
+      hostname: "127.0.0.1",
+      port: port ?? 0,
+      signal: ending.signal,
+      onListen: () => {},
+      // A body that is broken on purpose ends here.
+      onError: () => new Response(null, { status: 500 }),
+    },
+    (request) => {
+      requests.push({ url: new URL(request.url), headers: new Headers(request.headers) });
+      return handler(request, ending.signal);
+    },
   );
   return {
     origin: `http://127.0.0.1:${server.addr.port}`,
+    requests,
     stop: async () => {
       ending.abort();
       await server.finished;

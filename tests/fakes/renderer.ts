@@ -14,6 +14,8 @@ export interface RendererFake extends AsyncDisposable {
   renders: Map<string, FakeRender>;
   /** Speeches made, renders begun (a repeated PUT begins none), renders asked to stop. */
   counts: { speech: number; begun: number; deleted: number };
+  /** The ids of renders begun, in order, once for each beginning. */
+  begunIds: string[];
   /** `PUT <id>`, `GET <id>`, `DELETE <id>`, `POST speech`, in order. */
   calls: string[];
   /** Texts that were spoken. */
@@ -54,6 +56,7 @@ export function startRendererFake(options: RendererFakeOptions = {}): RendererFa
     secret: options.secret ?? "renderer-secret",
     renders: new Map(),
     counts: { speech: 0, begun: 0, deleted: 0 },
+    begunIds: [],
     calls: [],
     spoken: [],
     renderMs: options.renderMs ?? 60,
@@ -122,6 +125,7 @@ async function submit(fake: RendererFake, { id, body }: { id: string; body: unkn
   const render: FakeRender = { spec: spec.data, state, stop: new AbortController() };
   fake.renders.set(id, render);
   fake.counts.begun++;
+  fake.begunIds.push(id);
   make(fake, render).catch((error) => {
     render.state = {
       ...render.state,

@@ -1,12 +1,6 @@
-// Scripts, prices and captions: what is said, what is written, and when.
+// Scripts and prices: what is said.
 
 import { priceTexts } from "../../supabase/functions/_shared/money.ts";
-import {
-  captionPages,
-  placeVoice,
-  timeTokens,
-  toSpoken,
-} from "../../supabase/functions/_shared/pipeline/captions.ts";
 import { speakable } from "../../supabase/functions/_shared/pipeline/plain_text.ts";
 import { quickScript } from "../../supabase/functions/_shared/pipeline/script.ts";
 import { fillTemplate } from "../../supabase/functions/_shared/pipeline/script_template.ts";
@@ -77,62 +71,4 @@ Deno.test("prices are shown and said in the product's language, the sale price f
   const higher = priceTexts({ price: "10.00", sale_price: "12.00", currency: "EUR" }, "de");
   assertEquals([higher?.current, higher?.old], ["10,00 €", null]);
   assertEquals(priceTexts({ price: null, sale_price: null, currency: "EUR" }, "de"), null);
-});
-
-Deno.test("captions show the text as written at the times of the words as said", () => {
-  const text = toSpoken("Lamp by Lumen. Now $49.99.", {
-    replacements: [["$49.99", "49.99 dollars"]],
-    language: "en",
-  });
-  assertEquals(text.spoken, "Lamp by Lumen. Now 49.99 dollars.");
-  const words = ["Lamp", "by", "Lumen", "Now", "49.99", "dollars"]
-    .map((word, at) => ({ text: word, start_s: at * 0.5, end_s: at * 0.5 + 0.4 }));
-  const timed = timeTokens(text, { words, duration_s: 3, language: "en" });
-  assertEquals(timed.map((word) => word.text), ["Lamp", "by", "Lumen.", "Now", "$49.99."]);
-  assertEquals(timed.map((word) => word.start_s), [0, 0.5, 1, 1.5, 2]);
-  assert(Math.abs((timed.at(-1)?.end_s ?? 0) - 2.9) < 0.01);
-});
-
-Deno.test("signs without letters never move captions to the start, with timings or without", () => {
-  const text = toSpoken("One --- two _ three. Four five six.", { replacements: [], language: "en" });
-  const words = ["One", "two", "three", "Four", "five", "six"]
-    .map((word, at) => ({ text: word, start_s: 0.2 + at * 0.5, end_s: 0.6 + at * 0.5 }));
-  for (const timings of [words, []]) {
-    const timed = timeTokens(text, { words: timings, duration_s: 3.2, language: "en" });
-    const pages = captionPages(timed, { start_s: 0.3, tempo: 1, cut_at_s: null });
-    const starts = pages.flatMap((page) => page.words.map((word) => word.start_s));
-    assertEquals(new Set(starts).size, starts.length);
-    assertEquals(starts, starts.toSorted((a, b) => a - b));
-    assert((pages.at(-1)?.end_s ?? 99) <= 3.5 && (pages.at(-1)?.end_s ?? 0) > 2.8);
-  }
-});
-
-Deno.test("pages are short, and scripts without spaces are parted", () => {
-  const text = toSpoken("新しいデスクランプは目に優しい光で毎日の仕事を快適にします。", {
-    replacements: [],
-    language: "ja",
-  });
-  const pages = captionPages(timeTokens(text, { words: [], duration_s: 6, language: "ja" }), {
-    start_s: 0.3,
-    tempo: 1,
-    cut_at_s: null,
-  });
-  assert(pages.length >= 2);
-  for (const page of pages) assert(page.words.map((word) => word.text).join("").length <= 16);
-});
-
-Deno.test("a voice that is too long plays faster, up to 1.15, and is then cut behind a whole sentence", () => {
-  const words = Array.from({ length: 40 }, (_, at) => ({
-    text: at % 10 === 9 ? "end." : "word",
-    start_s: at * 0.5,
-    end_s: at * 0.5 + 0.4,
-  }));
-  const place = (duration_s: number) => placeVoice(words, { duration_s, startS: 0.3, seconds: 14 });
-  assertEquals(place(13), { start_s: 0.3, tempo: 1, cut_at_s: null });
-  assert(place(15.5).tempo > 1.1 && place(15.5).cut_at_s === null);
-  const cut = place(20);
-  assert(cut.cut_at_s !== null && cut.cut_at_s >= 14.9 && cut.cut_at_s <= 15, JSON.stringify(cut));
-  assert(cut.tempo <= 1.15 && cut.cut_at_s / cut.tempo <= 14.01);
-  const pages = captionPages(words, cut);
-  assertEquals(pages.at(-1)?.words.at(-1)?.text, "end.");
 });

@@ -9,15 +9,26 @@ export interface PriceTexts {
   spoken_old: string | null;
 }
 
-/** How people say a currency in its own language where the locale data has only an official name. */
-const SPOKEN_NAMES: Record<string, string> = {
+/** How people say a currency where the locale data has only an official name; by plural where that differs. */
+const SPOKEN_NAMES: Record<string, string | Partial<Record<Intl.LDMLPluralRule, string>>> = {
   "ro-RON": "lei",
   "ro-MDL": "lei",
   "en-USD": "dollars",
   "en-GBP": "pounds",
-  "pl-PLN": "złotych",
+  "en-JPY": "yen",
+  "de-CHF": "Franken",
+  "de-USD": "Dollar",
+  "de-PLN": "Złoty",
+  "fr-CHF": "francs",
+  "fr-USD": "dollars",
+  "es-USD": "dólares",
+  "it-CHF": "franchi",
+  "it-USD": "dollari",
+  "pt-USD": "dólares",
+  "hu-EUR": "euró",
+  "pl-PLN": { one: "złoty", few: "złote", many: "złotych", other: "złotego" },
   "hu-HUF": "forint",
-  "cs-CZK": "korun",
+  "cs-CZK": { one: "koruna", few: "koruny", many: "koruny", other: "korun" },
   "sv-SEK": "kronor",
   "da-DKK": "kroner",
   "nb-NOK": "kroner",
@@ -26,8 +37,8 @@ const SPOKEN_NAMES: Record<string, string> = {
   "pt-BRL": "reais",
   "es-MXN": "pesos",
   "tr-TRY": "lira",
-  "ru-RUB": "рублей",
-  "uk-UAH": "гривень",
+  "ru-RUB": { one: "рубль", few: "рубля", many: "рублей", other: "рубля" },
+  "uk-UAH": { one: "гривня", few: "гривні", many: "гривень", other: "гривні" },
   "ja-JPY": "円",
 };
 
@@ -76,7 +87,9 @@ export function speakPrice(
   const locale = localeOf(language);
   const fractions = Number.isInteger(amount) ? { minimumFractionDigits: 0, maximumFractionDigits: 0 } : {};
   if (!isCurrency(currency)) {
-    return plain(number(locale, { minimumFractionDigits: 2, ...fractions }).format(amount));
+    return plain(
+      number(locale, { minimumFractionDigits: 2, ...fractions, useGrouping: false }).format(amount),
+    );
   }
   const options: Intl.NumberFormatOptions = {
     style: "currency",
@@ -86,9 +99,12 @@ export function speakPrice(
   };
   // A voice reads "1.249" as one point two: groups are left out.
   const parts = number(locale, { ...options, useGrouping: false }).formatToParts(amount);
-  const own = SPOKEN_NAMES[`${baseLanguage(language)}-${currency}`];
-  const oneOnly = amount === 1;
-  return plain(parts.map((part) => part.type === "currency" && own && !oneOnly ? own : part.value).join(""));
+  const names = SPOKEN_NAMES[`${baseLanguage(language)}-${currency}`];
+  const plural = new Intl.PluralRules(locale, {
+    minimumFractionDigits: Number.isInteger(amount) ? 0 : 2,
+  }).select(amount);
+  const own = typeof names === "string" ? (amount === 1 ? undefined : names) : names?.[plural];
+  return plain(parts.map((part) => part.type === "currency" ? own ?? part.value : part.value).join(""));
 }
 
 /** "ro" of "ro-RO". */

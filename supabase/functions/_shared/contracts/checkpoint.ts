@@ -2,7 +2,7 @@
 
 import { z } from "zod";
 import { Caption } from "./render_spec.ts";
-import { SpokenWord } from "./speech.ts";
+import { Pause, SpokenWord } from "./speech.ts";
 
 /** A finished stage is kept with the hash of its inputs; it is used again only while that hash is the same. */
 export const Checkpoint = z.object({
@@ -13,6 +13,7 @@ export const Checkpoint = z.object({
     format: z.enum(["mp3", "wav"]),
     duration_s: z.number(),
     words: z.array(SpokenWord),
+    pauses: z.array(Pause).optional(),
     voice: z.string(),
   }).optional(),
   subtitles: z.object({

@@ -10,6 +10,15 @@ export const SpokenWord = z.object({
 });
 export type SpokenWord = z.infer<typeof SpokenWord>;
 
+/** A silence within a recording, from and to, in seconds. */
+export const Pause = z.tuple([z.number().min(0), z.number().min(0)]);
+export type Pause = z.infer<typeof Pause>;
+
+/** Why a failed call may have been paid for: the voice answered, with nothing that can be used. */
+export class SpoiltSpeech extends Error {
+  override name = "SpoiltSpeech";
+}
+
 /** `POST /v1/speech`. `rate` 1 is the voice's own speed. */
 export const SpeechRequest = z.strictObject({
   text: z.string().min(1).max(5000),

@@ -2,13 +2,14 @@
 
 import { Checkpoint } from "../contracts/checkpoint.ts";
 import { type ClaimedJob, JobFailure, type JobOutcome, LeaseLost } from "../contracts/jobs.ts";
+import { SpoiltSpeech } from "../contracts/speech.ts";
 import { fingerprint, renderIdOf } from "./fingerprint.ts";
-import type { CallOptions, PipelinePorts } from "./ports.ts";
+import type { CallOptions, PipelinePorts, SpeechProvider } from "./ports.ts";
 import { render } from "./render.ts";
 import { elaborateScript, quickScript, scriptInputs } from "./script.ts";
 import { buildSpec, picturesOf } from "./spec.ts";
 import { pathsOf, signResult } from "./store.ts";
-import { makeSubtitles, makeVoiceover, subtitlesHash, voiceoverHash } from "./voiceover.ts";
+import { makeSubtitles, makeVoiceover, subtitlesHash, tighterScript, voiceoverHash } from "./voiceover.ts";
 
 const PROGRESS = { script: 5, voiceover: 15, store: 97 };
 const PROVIDER_TIMEOUT_S = 60;
@@ -17,7 +18,11 @@ const PROVIDER_NEEDS_S = 20;
 const PROVIDER_NEEDS_SHARE = 0.3;
 const VOICE_URL_S = 48 * 3600;
 const VOICE_STORED_TIMES = 3;
+const SPOILT_ATTEMPTS = 5;
 const NO_UPLOADS = { video: null, thumbnail: null, subtitles: null };
+
+type Script = NonNullable<Checkpoint["script"]>;
+type Voiceover = NonNullable<Checkpoint["voiceover"]>;
 
 /** Thrown inside to leave a stage: the next invocation goes on with the same product. */
 class HandOver extends Error {}
@@ -60,9 +65,10 @@ async function runStages(
   const pictures = picturesOf(job);
   const script = await scriptStage(job, kept, ports);
   const voiceover = await voiceoverStage(job, { kept, script }, ports);
-  const hash = await subtitlesHash(job, { script, voiceover: voiceover.made });
+  const parts = { script: voiceover.script, voiceover: voiceover.made };
+  const hash = await subtitlesHash(job, parts);
   const reused = kept.subtitles?.hash === hash ? kept.subtitles : null;
-  const subtitles = reused ?? subtitlesStage(job, { script, voiceover: voiceover.made, hash });
+  const subtitles = reused ?? subtitlesStage(job, { ...parts, hash });
   const specWith = (uploads: Parameters<typeof buildSpec>[1]["uploads"]) =>
     buildSpec(job, { pictures, voiceUrl: voiceover.url, voiceover: voiceover.made, subtitles, uploads });
   const renderId = await renderIdOf(job, specWith(NO_UPLOADS));
@@ -83,63 +89,86 @@ async function runStages(
   return { kind: "completed", result: { ...result, warnings: [...pictures.warnings, ...result.warnings] } };
 }
 
-async function scriptStage(job: ClaimedJob, kept: Checkpoint, ports: PipelinePorts): Promise<string> {
+async function scriptStage(job: ClaimedJob, kept: Checkpoint, ports: PipelinePorts): Promise<Script> {
   const hash = await fingerprint(scriptInputs(job));
-  if (kept.script?.hash === hash) return kept.script.text;
-  if (job.options.voiceover_mode === "quick") {
-    const text = quickScript(job);
-    await ports.report({
-      stage: "voiceover",
-      progress: PROGRESS.script,
-      checkpoint: { script: { hash, text, source: "template" } },
-    });
-    return text;
+  if (kept.script?.hash === hash) return kept.script;
+  let script: Script;
+  if (job.options.voiceover_mode === "quick") script = { hash, text: quickScript(job), source: "template" };
+  else {
+    const written = await elaborateScript(job, ports.scripts(job.options.ai_provider), providerCall(ports));
+    const { text, ...cost } = written;
+    ports.log.info("script_written", { ...cost, characters: text.length });
+    script = { hash, text, source: "ai" };
   }
-  const written = await elaborateScript(job, ports.scripts(job.options.ai_provider), providerCall(ports));
-  const { text, ...cost } = written;
-  ports.log.info("script_written", { ...cost, characters: text.length });
-  await ports.report({
-    stage: "voiceover",
-    progress: PROGRESS.script,
-    checkpoint: { script: { hash, text, source: "ai" } },
-  });
-  return text;
+  await ports.report({ stage: "voiceover", progress: PROGRESS.script, checkpoint: { script } });
+  return script;
 }
 
+/** The recording and the script that it says, which is a shorter one where the voice was too slow for the first. */
 async function voiceoverStage(
   job: ClaimedJob,
-  { kept, script }: { kept: Checkpoint; script: string },
+  { kept, script }: { kept: Checkpoint; script: Script },
   ports: PipelinePorts,
-): Promise<{ made: NonNullable<Checkpoint["voiceover"]>; url: string }> {
+): Promise<{ made: Voiceover; url: string; script: string }> {
   const provider = ports.speech(job.options.tts_provider);
-  const hash = await voiceoverHash(job, { script, provider });
+  const hash = await voiceoverHash(job, { script: script.text, provider });
   if (kept.voiceover?.hash === hash) {
     const signed = await ports.storage.signRead(kept.voiceover.path, VOICE_URL_S);
-    if (signed) return { made: kept.voiceover, url: signed.url };
+    if (signed) return { made: kept.voiceover, url: signed.url, script: script.text };
     ports.log.warn("voice_is_gone", { path: kept.voiceover.path });
   }
-  const startedAt = ports.clock.now();
-  const { made, store } = await makeVoiceover(job, { script, hash }, {
-    provider,
-    storage: ports.storage,
-    call: providerCall(ports),
-  });
+  let said = script;
+  let voice = await speak(job, { script: said, provider, hash }, ports);
+  const tighter = tighterScript(job, { script, made: voice.made, provider });
+  if (tighter !== null) {
+    ports.log.info("script_tightened", { from: script.text.length, to: tighter.length });
+    said = { ...script, text: tighter };
+    const hash = await voiceoverHash(job, { script: tighter, provider });
+    voice = await speak(job, { script: said, provider, hash }, ports);
+  }
+  const { made, store } = voice;
   await store();
-  ports.log.info("voice_made", {
-    provider: job.options.tts_provider,
-    voice: made.voice,
-    characters: script.length,
-    duration_s: made.duration_s,
-    took_ms: ports.clock.now() - startedAt,
+  await ports.report({
+    stage: "subtitles",
+    progress: PROGRESS.voiceover,
+    checkpoint: said === script ? { voiceover: made } : { script: said, voiceover: made },
   });
-  await ports.report({ stage: "subtitles", progress: PROGRESS.voiceover, checkpoint: { voiceover: made } });
   for (let stored = 1; stored <= VOICE_STORED_TIMES; stored++) {
     const signed = await ports.storage.signRead(made.path, VOICE_URL_S);
-    if (signed) return { made, url: signed.url };
+    if (signed) return { made, url: signed.url, script: said.text };
     // The same bytes lay there as an orphan of the run before, and were swept away after this put had found them.
     await store();
   }
   throw new JobFailure("storage_unavailable", "The voice is not in the storage.", { retryable: true });
+}
+
+/** One call of the voice. Answers of no use may have been paid for: after some attempts there is no further one. */
+async function speak(
+  job: ClaimedJob,
+  { script, provider, hash }: { script: Script; provider: SpeechProvider; hash: string },
+  ports: PipelinePorts,
+): ReturnType<typeof makeVoiceover> {
+  const startedAt = ports.clock.now();
+  const call = providerCall(ports);
+  try {
+    const voice = await makeVoiceover(job, { script: script.text, hash }, {
+      provider,
+      storage: ports.storage,
+      call,
+    });
+    ports.log.info("voice_made", {
+      provider: job.options.tts_provider,
+      voice: voice.made.voice,
+      characters: script.text.length,
+      duration_s: voice.made.duration_s,
+      took_ms: ports.clock.now() - startedAt,
+    });
+    return voice;
+  } catch (error) {
+    const isSpoilt = error instanceof JobFailure && error.cause instanceof SpoiltSpeech;
+    if (!isSpoilt || job.attempt < SPOILT_ATTEMPTS) throw error;
+    throw new JobFailure("voiceover_failed", error.message, { cause: error.cause });
+  }
 }
 
 function subtitlesStage(

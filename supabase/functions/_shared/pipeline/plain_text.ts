@@ -16,13 +16,25 @@ export function drawable(text: string, max: number): string {
   return cut;
 }
 
+/** Of a longer text the rest is not looked at. */
+const LONGEST_TEXT = 12_000;
+
 /** Text to be spoken: also no markup, emoji, addresses, nor signs that a voice would spell out or stumble over. */
 export function speakable(text: string, max: number): string {
-  const words = text
-    .replace(/<(?:script|style)\b[\s\S]*?<\/(?:script|style)\s*>/gi, " ")
-    .replace(/<\/?[a-zA-Z!][^<>]*>/g, " ")
-    .replace(/&(#\d{1,7}|#x[0-9a-f]{1,6}|[a-z]{2,6});/gi, (all, name: string) => decodeEntity(name) ?? all)
-    .replace(/\b(?:https?:\/\/|www\.)\S+/gi, " ")
+  // Markup may be written in entities, and those in entities again: after each decoding it is taken out anew.
+  let plain = withoutMarkup(text.slice(0, LONGEST_TEXT));
+  for (let times = 0; times < 3; times++) {
+    const decoded = decodeEntities(plain);
+    if (decoded === plain) break;
+    plain = withoutMarkup(decoded);
+  }
+  const words = plain
+    // A shop's own address is said by its name; one with a path is for nobody's ears.
+    .replace(
+      /(?<![\p{L}\p{N}])(?:https?:\/\/(?:www\.)?|www\.)([^\s/?#<>"]*)(\S*)/giu,
+      (_all, host: string, path: string) =>
+        /^\/?[.,!?)]*$/.test(path) ? `${host}${path.replace("/", "")}` : " ",
+    )
     .replace(
       /[\p{Extended_Pictographic}\u{1f1e6}-\u{1f1ff}\u{1f3fb}-\u{1f3ff}\ufe0e\ufe0f\u200d\u20e3]/gu,
       (sign) => /[©®™]/.test(sign) ? "" : " ",
@@ -45,6 +57,20 @@ export function shorten(text: string, max: number): string {
   const space = head.search(/\s\S*$/);
   const cut = space > max * 0.5 ? head.slice(0, space) : head;
   return cut.replace(/[\s,;:–—(/&+-]+$/u, "");
+}
+
+function withoutMarkup(text: string): string {
+  return text.replace(/<(script|style)\b[^<>]*>[\s\S]*?<\/\1\s*>/gi, " ").replace(
+    /<\/?[a-zA-Z!?][^<>]*>/g,
+    " ",
+  );
+}
+
+function decodeEntities(text: string): string {
+  return text.replace(
+    /&(#\d{1,7}|#x[0-9a-f]{1,6}|[a-z]{2,6});/gi,
+    (all, name: string) => decodeEntity(name) ?? all,
+  );
 }
 
 function decodeEntity(name: string): string | null {

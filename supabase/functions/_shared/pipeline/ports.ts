@@ -3,7 +3,7 @@
 import type { Checkpoint, ClaimedProduct, Stage } from "../contracts/jobs.ts";
 import type { AiProvider, TtsProvider } from "../contracts/options.ts";
 import type { RenderSpec, RenderState } from "../contracts/render_spec.ts";
-import type { SpeechAnswer, SpeechRequest, SpokenWord } from "../contracts/speech.ts";
+import type { Pause, SpeechAnswer, SpeechRequest, SpokenWord } from "../contracts/speech.ts";
 
 /** Wall time in milliseconds, and a sleep that ends early (rejecting with the reason) when the signal aborts. */
 export interface Clock {
@@ -84,10 +84,14 @@ export interface Speech {
   duration_s: number;
   words: SpokenWord[];
   voice: string;
+  /** The recording's silences, found only when they are asked for. */
+  pauses(): Promise<Pause[]>;
 }
 
 /** Text in, audio and word timings out. Failures are `JobFailure("voiceover_failed")`. */
 export interface SpeechProvider {
+  /** Every call costs money. */
+  readonly isPaid?: true;
   /** The voice that speaks a language by default; null: the provider cannot, or chooses by itself when `languages` has it. */
   defaultVoice(language: string): string | null;
   /** Whether the provider speaks this language at all. */

@@ -6,13 +6,19 @@ import { type PriceTexts, priceTexts } from "../money.ts";
 import { shorten, speakable } from "./plain_text.ts";
 import type { CallOptions, ScriptWriter, WrittenScript } from "./ports.ts";
 import { fillTemplate } from "./script_template.ts";
-import { cutToFit, safeLocale, sentencesOf } from "./speaking_time.ts";
+import { knownFigures, saysOnlyKnown } from "./figures.ts";
+import { cutToFit, safeLocale, sentencesOf, speakingSeconds } from "./speaking_time.ts";
 
 /** Silence before the voice. */
 export const VOICE_START_S = 0.3;
 /** The voice ends this long before the video does. */
 export const VOICE_TAIL_S = 0.5;
 const SPOKEN_TITLE_MAX = 90;
+/** A title is said shorter before a price is left out. */
+const SHORTER_TITLES = [60, 40, 25];
+/** With less time left a description is not begun. */
+const DESCRIPTION_NEEDS_S = 1.5;
+const FILLED_MAX = 3000;
 
 /** Seconds of a video that are the voice's. */
 export function voiceSeconds(durationS: number): number {
@@ -56,22 +62,43 @@ export function scriptInputs(job: ClaimedJob): Record<string, unknown> {
   };
 }
 
-/** The template filled in and cut to the video's length. */
-export function quickScript(job: ClaimedJob): string {
+/** The template filled in, and brought to the video's length: the description is cut first, then the title. */
+export function quickScript(job: ClaimedJob, seconds = voiceSeconds(job.options.duration_s)): string {
   const language = languageOf(job);
-  const title = spokenTitle(job.product.title);
-  const text = fillTemplate(job.options.voiceover_template, {
-    title,
-    brand: speakable(job.product.brand ?? "", 80),
-    price: pricesOf(job)?.current ?? "",
-    description: withoutEnd(speakable(job.product.description ?? "", 1000)),
-    cta: speakable(ctaOf(job), 80),
-  });
-  const script = speakableScript(text) || speakableScript(title);
+  const fits = (script: string) => script !== "" && speakingSeconds(script, language) <= seconds;
+  const description = withoutEnd(speakable(job.product.description ?? "", 1000));
+  const whole = filled(job, { title: SPOKEN_TITLE_MAX, description });
+  if (fits(whole)) return whole;
+  const bare = filled(job, { title: SPOKEN_TITLE_MAX, description: "" });
+  const left = seconds - speakingSeconds(bare, language);
+  if (bare !== "" && left > DESCRIPTION_NEEDS_S) {
+    const cut = withoutEnd(cutToFit(description, { language, seconds: left - 0.5 }));
+    const script = filled(job, { title: SPOKEN_TITLE_MAX, description: cut });
+    return fits(script) ? script : bare;
+  }
+  const scripts = [
+    bare,
+    ...SHORTER_TITLES.map((title) => filled(job, { title, description: "" })),
+  ].filter((script) => script !== "");
+  const script = scripts.find(fits) ?? scripts.at(-1) ?? whole;
   if (script === "") {
     throw new JobFailure("script_failed", "The product has no text that a voice could read.");
   }
-  return cutToFit(script, { language, seconds: voiceSeconds(job.options.duration_s) });
+  return cutToFit(script, { language, seconds });
+}
+
+/** The template with the product's values, its title no longer than so many characters; "" where nothing could be said. */
+function filled(job: ClaimedJob, values: { title: number; description: string }): string {
+  const title = spokenTitle(job.product.title, values.title);
+  const text = fillTemplate(job.options.voiceover_template, {
+    title,
+    brand: wordsOrNone(speakable(job.product.brand ?? "", 80)),
+    price: pricesOf(job)?.current ?? "",
+    description: wordsOrNone(values.description),
+    cta: wordsOrNone(speakable(ctaOf(job), 80)),
+  });
+  // The template is the shop's text too.
+  return speakableScript(speakable(text, FILLED_MAX)) || speakableScript(title);
 }
 
 /** An AI's script without the sentences whose numbers are not the product's, cut to the video's length. */
@@ -96,13 +123,35 @@ export async function elaborateScript(
     maxWords: Math.max(10, Math.floor(seconds * 2.2)),
     durationS: job.options.duration_s,
   }, call);
-  const known = knownNumbers(job, prices);
+  const { title, brand, description, price, sale_price } = job.product;
+  const shown = [prices?.current ?? null, prices?.old ?? null];
+  // A bare price is money, whatever stands beside it.
+  const money = [price, sale_price].map((amount) => amount === null ? null : `¤${amount}`);
+  const known = knownFigures([title, brand, description, ctaOf(job), ...shown, ...money], prices);
   const sentences = sentencesOf(speakableScript(speakable(written.text, 2000)), language)
-    .filter((sentence) => numbersIn(sentence).every((number) => known.has(number)));
+    .filter((sentence) => saysOnlyKnown(sentence, { known, prices }));
   if (sentences.length === 0) {
     throw new JobFailure("script_failed", "The AI's script named figures that are not the product's.");
   }
-  return { ...written, text: cutToFit(sentences.join(" "), { language, seconds }) };
+  return { ...written, text: tightenScript(job, { script: sentences.join(" "), seconds }) };
+}
+
+/** A script without the sentences that it can do without: neither its first nor its last, nor the one with the price. */
+export function tightenScript(
+  job: ClaimedJob,
+  { script, seconds }: { script: string; seconds: number },
+): string {
+  const language = languageOf(job);
+  const sentences = sentencesOf(script, language);
+  const price = pricesOf(job)?.current;
+  const isKept = (sentence: string, at: number) =>
+    at === 0 || at === sentences.length - 1 || (price !== undefined && sentence.includes(price));
+  while (speakingSeconds(sentences.join(" "), language) > seconds) {
+    const at = sentences.findLastIndex((sentence, index) => !isKept(sentence, index));
+    if (at < 0) break;
+    sentences.splice(at, 1);
+  }
+  return cutToFit(sentences.join(" "), { language, seconds });
 }
 
 /** The script as it is said: where a price is written its spoken form stands. Longest first, so none is split. */
@@ -114,12 +163,14 @@ export function spokenPrices(prices: PriceTexts | null): [written: string, spoke
 }
 
 /** Names run on behind commas, dashes and brackets in shops: a long one is said up to the last that fits. */
-function spokenTitle(title: string): string {
+function spokenTitle(title: string, max: number): string {
   const whole = wordsOrNone(withoutEnd(speakable(title, 1000)));
-  if (whole.length <= SPOKEN_TITLE_MAX) return whole;
-  const head = whole.slice(0, SPOKEN_TITLE_MAX + 1);
+  if (whole.length <= max) return whole;
+  const head = whole.slice(0, max + 1);
   const end = head.search(/\s*(?:[,;:(/]|\s[-–—]\s)[^,;:(/–—]*$/u);
-  return end >= 20 ? head.slice(0, end).replace(/[\s,;:(/–—-]+$/u, "") : shorten(whole, SPOKEN_TITLE_MAX);
+  return end >= Math.min(20, max / 2)
+    ? head.slice(0, end).replace(/[\s,;:(/–—-]+$/u, "")
+    : shorten(whole, max);
 }
 
 /** Signs alone are no value: nothing of them could be said. */
@@ -136,27 +187,4 @@ function speakableScript(text: string): string {
     /\s+/g,
     " ",
   ).trim();
-}
-
-/** Every number that the product's data holds, and its saving. */
-function knownNumbers(job: ClaimedJob, prices: PriceTexts | null): Set<string> {
-  const { title, brand, description, price, sale_price } = job.product;
-  const texts = [title, brand, description, price, sale_price, ctaOf(job), prices?.current, prices?.old];
-  const known = new Set(texts.flatMap((text) => numbersIn(text ?? "")));
-  if (prices?.saving_percent) known.add(String(prices.saving_percent));
-  return known;
-}
-
-/** Numbers as plain decimals: "1.249,00", "1 249" and "1,249" are 1249; "49,90" is 49.9. */
-function numbersIn(text: string): string[] {
-  const latin = text.normalize("NFKC");
-  return (latin.match(/\d{1,3}(?:[ \u00a0\u202f'’]\d{3})+(?:[.,]\d+)?|\d+(?:[.,]\d+)*/g) ?? []).map(
-    (number) => {
-      const compact = number.replace(/[\s'’]/g, "");
-      const decimal = compact.match(/[.,](\d+)$/);
-      const isDecimal = decimal && (decimal[1]?.length !== 3 || /^0[.,]/.test(compact));
-      const whole = (isDecimal ? compact.slice(0, decimal.index) : compact).replace(/[.,]/g, "");
-      return String(Number(isDecimal ? `${whole}.${decimal[1]}` : whole));
-    },
-  );
 }

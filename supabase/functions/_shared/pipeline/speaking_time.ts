@@ -38,6 +38,12 @@ const SENTENCE_PAUSE_S = 0.45;
 const CLAUSE_PAUSE_S = 0.2;
 const VOWELS = /[aeiouyàáâãäåæèéêëìíîïòóôõöøùúûüýÿāăąēĕėęěĩīĭįıōŏőœũūŭůűųаеёиоуыэюяіїєαεηιουωάέήίόύώ]+/giu;
 
+/** Vowels at the end that are written and not said, behind another syllable. */
+const SILENT_END: Record<string, RegExp> = {
+  en: /[aeiouy].*[^aeiouyl](?:e|es|ed)$/iu,
+  fr: /[aeiouyéèêàâîôû].*[^aeiouéèê](?:e|es|ent)$/iu,
+};
+
 /** Seconds that a token takes, without the pause behind it. */
 export function tokenSeconds(token: string, language: string): number {
   const rate = SYLLABLES_PER_S[baseLanguage(language)] ?? DEFAULT_SYLLABLES_PER_S;
@@ -51,7 +57,11 @@ export function tokenSeconds(token: string, language: string): number {
     else if (/^[\p{Script=Han}\p{Script=Hangul}]/u.test(run)) {
       syllables += baseLanguage(language) === "ja" ? 1.8 : 1;
     } else if (/^[\p{Script=Hiragana}\p{Script=Katakana}]/u.test(run)) syllables += 1;
-    else syllables += Math.max(run.match(VOWELS)?.length ?? 0, Math.ceil(run.length / 4));
+    else {
+      const vowels = (run.match(VOWELS)?.length ?? 0) -
+        (SILENT_END[baseLanguage(language)]?.test(run) ? 1 : 0);
+      syllables += Math.max(vowels, Math.ceil(run.length / 5), 1);
+    }
   }
   return syllables / rate;
 }

@@ -1,12 +1,24 @@
 // The voiceover and subtitles stages: the script said by a voice and kept beside the video; its words in time.
 
 import type { Checkpoint, ClaimedJob } from "../contracts/jobs.ts";
-import type { Caption } from "../contracts/render_spec.ts";
-import { captionPages, placeVoice, timeTokens, toSpoken, type VoicePlacement } from "./captions.ts";
+import type { Caption, TimedWord } from "../contracts/render_spec.ts";
+import { captionPages, placeVoice, type VoicePlacement } from "./captions.ts";
 import { fingerprint, fingerprintBytes } from "./fingerprint.ts";
 import type { CallOptions, SpeechProvider, VideoStorage } from "./ports.ts";
-import { languageOf, pricesOf, spokenPrices, VOICE_START_S, voiceSeconds } from "./script.ts";
+import {
+  languageOf,
+  pricesOf,
+  quickScript,
+  spokenPrices,
+  tightenScript,
+  VOICE_START_S,
+  voiceSeconds,
+} from "./script.ts";
+import { speakingSeconds } from "./speaking_time.ts";
+import { hasUsableTimes, timeTokens } from "./word_times.ts";
+import { toSpoken, type WrittenText } from "./written_text.ts";
 
+type Script = NonNullable<Checkpoint["script"]>;
 type Voiceover = NonNullable<Checkpoint["voiceover"]>;
 type Subtitles = NonNullable<Checkpoint["subtitles"]>;
 
@@ -22,7 +34,7 @@ export function chooseVoice(
   return chosen ? { voice: chosen, language: own } : { voice: provider.defaultVoice(language), language };
 }
 
-function spokenText(job: ClaimedJob, script: string) {
+function spokenText(job: ClaimedJob, script: string): WrittenText {
   return toSpoken(script, { replacements: spokenPrices(pricesOf(job)), language: languageOf(job) });
 }
 
@@ -42,17 +54,42 @@ export async function makeVoiceover(
   tools: { provider: SpeechProvider; storage: VideoStorage; call: CallOptions },
 ): Promise<{ made: Voiceover; store: () => Promise<void> }> {
   const { voice, language } = chooseVoice(job, tools.provider);
-  const speech = await tools.provider.speak(
-    { text: spokenText(job, script).spoken, language, voice },
-    tools.call,
-  );
+  const text = spokenText(job, script);
+  const speech = await tools.provider.speak({ text: text.spoken, language, voice }, tools.call);
   const path = `${job.profile_id}/${job.job_id}/${await fingerprintBytes(speech.audio)}.${speech.format}`;
   const contentType = speech.format === "mp3" ? "audio/mpeg" : "audio/wav";
-  const { format, duration_s, words } = speech;
+  const { format, duration_s } = speech;
+  const words = hasUsableTimes(text, speech) ? speech.words : [];
+  // Captions are fitted to the silences where there are no times; a recording that is too long is cut in one.
+  const isLong = duration_s > voiceSeconds(job.options.duration_s);
+  const pauses = words.length === 0 || isLong ? { pauses: await speech.pauses() } : {};
   return {
-    made: { hash, path, format, duration_s, words, voice: speech.voice },
+    made: { hash, path, format, duration_s, words, voice: speech.voice, ...pauses },
     store: () => tools.storage.put(path, { bytes: speech.audio, contentType }),
   };
+}
+
+/**
+ * What is said instead where a voice takes longer than the rate makes up for: the same, shorter by its pace. Null where
+ * it fits; and where it was paid for and a whole sentence fits, for that is kept and the rest is cut.
+ */
+export function tighterScript(
+  job: ClaimedJob,
+  { script, made, provider }: { script: Script; made: Voiceover; provider: SpeechProvider },
+): string | null {
+  const seconds = voiceSeconds(job.options.duration_s);
+  const { words, placement } = place(job, { script: script.text, voiceover: made });
+  if (placement.cut_at_s === null || words.length < 2) return null;
+  const kept = words.findLast((word) => word.end_s <= (placement.cut_at_s ?? 0));
+  if (kept === words.at(-1)) return null;
+  if (provider.isPaid && /[.!?。！？]$/u.test(kept?.text ?? "")) return null;
+  const language = languageOf(job);
+  const pace = made.duration_s / speakingSeconds(script.text, language);
+  const room = seconds / pace;
+  const tighter = script.source === "template"
+    ? quickScript(job, room)
+    : tightenScript(job, { script: script.text, seconds: room });
+  return speakingSeconds(tighter, language) < speakingSeconds(script.text, language) ? tighter : null;
 }
 
 /** The hash of what captions depend on. */
@@ -72,13 +109,21 @@ export function makeSubtitles(
   job: ClaimedJob,
   { script, voiceover, hash }: { script: string; voiceover: Voiceover; hash: string },
 ): Subtitles {
-  const language = languageOf(job);
-  const words = timeTokens(spokenText(job, script), { ...voiceover, language });
-  const placement: VoicePlacement = placeVoice(words, {
+  const { words, placement } = place(job, { script, voiceover });
+  const captions: Caption[] = captionPages(words, placement);
+  return { hash, ...placement, captions };
+}
+
+function place(
+  job: ClaimedJob,
+  { script, voiceover }: { script: string; voiceover: Voiceover },
+): { words: TimedWord[]; placement: VoicePlacement } {
+  const words = timeTokens(spokenText(job, script), { ...voiceover, language: languageOf(job) });
+  const placement = placeVoice(words, {
     duration_s: voiceover.duration_s,
     startS: VOICE_START_S,
     seconds: voiceSeconds(job.options.duration_s),
+    pauses: voiceover.pauses,
   });
-  const captions: Caption[] = captionPages(words, placement);
-  return { hash, ...placement, captions };
+  return { words, placement };
 }

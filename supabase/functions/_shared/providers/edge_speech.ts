@@ -4,8 +4,10 @@ import type WebSocketType from "ws";
 import { JobFailure } from "../contracts/jobs.ts";
 import type { SpokenWord } from "../contracts/speech.ts";
 import type { CallOptions, Speech, SpeechInput, SpeechProvider } from "../pipeline/ports.ts";
+import { configMessage, hexId, readAudio, readMetadata, readText, ssmlMessage } from "./edge_messages.ts";
 import { mp3Seconds } from "./mp3.ts";
-import { providerFailure } from "./provider_failure.ts";
+import { pausesOf } from "./pauses.ts";
+import { providerFailure, spoiltSpeech } from "./provider_failure.ts";
 import { edgeVoice } from "./voices.ts";
 
 const ORIGIN = "wss://speech.platform.bing.com";
@@ -13,41 +15,79 @@ const PATH = "/consumer/speech/synthesize/readaloud/edge/v1";
 /** Public: every copy of the browser has it. */
 const CLIENT_TOKEN = "6A5AA1D4EAFF4E9FB37E23D68491D6F4";
 const EDGE_VERSION = "143.0.3650.75";
-const EXTENSION = "chrome-extension://jdiccldimpdaibmpdkjnbmckianbfold";
-const USER_AGENT = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) " +
-  "Chrome/143.0.0.0 Safari/537.36 Edg/143.0.0.0";
-const FORMAT = "audio-24khz-48kbitrate-mono-mp3";
+const HEADERS = {
+  origin: "chrome-extension://jdiccldimpdaibmpdkjnbmckianbfold",
+  "user-agent": "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) " +
+    "Chrome/143.0.0.0 Safari/537.36 Edg/143.0.0.0",
+  "accept-language": "en-US,en;q=0.9",
+  pragma: "no-cache",
+  "cache-control": "no-cache",
+};
 const REFUSED = "The voice service refused this text or voice.";
-const UNITS_PER_S = 1e7;
 /** Seconds from 1601 to 1970: the service counts from there. */
 const WINDOWS_EPOCH_S = 11_644_473_600n;
+const PROOF_HOLDS_S = 300n;
+/** A minute of speech is 0.4 MB. */
+const LARGEST_AUDIO_BYTES = 16 * 1024 * 1024;
+/** Words that end so long behind the audio's end: the audio was cut off. */
+const CUT_OFF_S = 0.5;
+
+/** A handshake that the service refused with 403, and its own time where it told that. */
+class ClockRefused extends Error {
+  constructor(readonly dateMs: number | null, readonly failure: JobFailure) {
+    super("edge: 403");
+  }
+}
 
 /** `origin` stands for the service's own; http(s) and ws(s) are taken. */
 export function createEdgeSpeech(config: { origin: string | null }): SpeechProvider {
   const origin = (config.origin ?? ORIGIN).replace(/^http/, "ws").replace(/\/+$/, "");
+  let skewMs = 0;
   return {
     defaultVoice: edgeVoice,
     speaks: (language) => edgeVoice(language) !== null,
     async speak(input, call) {
       const voice = input.voice ?? edgeVoice(input.language) ?? edgeVoice("en") ?? "";
-      const { default: WebSocket } = await import("ws");
-      call.signal.throwIfAborted();
-      const socket = new WebSocket(await address(origin), {
-        headers: {
-          origin: EXTENSION,
-          "user-agent": USER_AGENT,
-          pragma: "no-cache",
-          "cache-control": "no-cache",
-        },
-      });
-      return await converse(socket, { ...input, voice }, call);
+      const until = performance.now() + call.timeoutMs;
+      const once = () =>
+        connect({ origin, skewMs, input: { ...input, voice } }, {
+          signal: call.signal,
+          timeoutMs: Math.max(1, until - performance.now()),
+        });
+      try {
+        return await once();
+      } catch (error) {
+        if (!(error instanceof ClockRefused)) throw error;
+        if (error.dateMs === null) throw error.failure;
+        // The proof is made of the time: with the service's own time it is asked once more.
+        skewMs = error.dateMs - Date.now();
+      }
+      try {
+        return await once();
+      } catch (error) {
+        throw error instanceof ClockRefused ? error.failure : error;
+      }
     },
   };
 }
 
-async function address(origin: string): Promise<string> {
-  const seconds = BigInt(Math.floor(Date.now() / 1000)) + WINDOWS_EPOCH_S;
-  const ticks = (seconds - seconds % 300n) * 10_000_000n;
+async function connect(
+  { origin, skewMs, input }: { origin: string; skewMs: number; input: SpeechInput & { voice: string } },
+  call: CallOptions,
+): Promise<Speech> {
+  const { default: WebSocket } = await import("ws");
+  const url = await address(origin, skewMs);
+  call.signal.throwIfAborted();
+  return await converse(
+    new WebSocket(url, { headers: HEADERS, maxPayload: LARGEST_AUDIO_BYTES }),
+    input,
+    call,
+  );
+}
+
+async function address(origin: string, skewMs: number): Promise<string> {
+  const seconds = BigInt(Math.floor((Date.now() + skewMs) / 1000)) + WINDOWS_EPOCH_S;
+  const ticks = (seconds - seconds % PROOF_HOLDS_S) * 10_000_000n;
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(`${ticks}${CLIENT_TOKEN}`));
   const proof = [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join("")
     .toUpperCase();
@@ -66,8 +106,7 @@ function converse(
   input: SpeechInput & { voice: string },
   call: CallOptions,
 ): Promise<Speech> {
-  const chunks: Uint8Array[] = [];
-  const words: SpokenWord[] = [];
+  const turn: Turn = { chunks: [], bytes: 0, words: [], isOver: false };
   return new Promise((resolve, reject) => {
     const fail = (error: unknown) => {
       finish();
@@ -96,27 +135,44 @@ function converse(
     );
     socket.on("error", (error: Error) => broken(error.message));
     socket.on("close", (code: number, reason: unknown) => {
-      const text = String(reason ?? "").slice(0, 200);
+      const text = `closed before its end (${code} ${String(reason ?? "").slice(0, 200)})`;
       // 1007: the service refuses the voice or the text.
       if (code === 1007) fail(new JobFailure("voiceover_failed", REFUSED, { cause: new Error(text) }));
-      else broken(`closed before its end (${code} ${text})`);
+      else broken(text);
     });
     socket.on("message", (data: unknown, isBinary: boolean) => {
       try {
-        const bytes = toBytes(data);
-        if (isBinary) return void pushAudio(chunks, bytes);
-        const text = new TextDecoder().decode(bytes);
-        if (/^Path:\s*audio\.metadata/mi.test(text)) words.push(...readMetadata(text));
-        else if (/^Path:\s*turn\.end/mi.test(text)) {
-          const speech = toSpeech({ chunks, words, voice: input.voice });
-          finish();
-          resolve(speech);
-        }
+        take(turn, { bytes: toBytes(data), isBinary });
+        if (!turn.isOver) return;
+        const speech = toSpeech(turn, input.voice);
+        finish();
+        resolve(speech);
       } catch (error) {
-        broken(error instanceof Error ? error.message : String(error));
+        fail(spoiltSpeech(`edge: ${error instanceof Error ? error.message : String(error)}`, error));
       }
     });
   });
+}
+
+interface Turn {
+  chunks: Uint8Array[];
+  bytes: number;
+  words: SpokenWord[];
+  isOver: boolean;
+}
+
+function take(turn: Turn, { bytes, isBinary }: { bytes: Uint8Array; isBinary: boolean }): void {
+  if (isBinary) {
+    const audio = readAudio(bytes);
+    if (!audio) return;
+    turn.chunks.push(audio);
+    turn.bytes += audio.length;
+    if (turn.bytes > LARGEST_AUDIO_BYTES) throw new Error(`more than ${LARGEST_AUDIO_BYTES} bytes of audio`);
+    return;
+  }
+  const { path, body } = readText(new TextDecoder().decode(bytes));
+  if (path === "audio.metadata") turn.words.push(...readMetadata(body));
+  else if (path === "turn.end") turn.isOver = true;
 }
 
 interface HandshakeRefusal {
@@ -125,53 +181,20 @@ interface HandshakeRefusal {
 }
 
 /** 403 is how the service answers a clock that is off or a burst of calls: both pass. */
-function refusedHandshake({ statusCode: status = 0, headers }: HandshakeRefusal): JobFailure {
-  const header = headers["retry-after"];
-  return providerFailure("voiceover_failed", {
+function refusedHandshake({ statusCode: status = 0, headers }: HandshakeRefusal): JobFailure | ClockRefused {
+  const header = (name: string) => typeof headers[name] === "string" ? headers[name] : null;
+  const failure = providerFailure("voiceover_failed", {
     status: status === 403 ? 503 : status,
-    retryAfter: typeof header === "string" ? header : null,
+    retryAfter: header("retry-after"),
     cause: new Error(`edge: ${status}`),
   });
+  if (status !== 403) return failure;
+  const date = Date.parse(header("date") ?? "");
+  return new ClockRefused(Number.isNaN(date) ? null : date, failure);
 }
 
-function configMessage(): string {
-  const options = { sentenceBoundaryEnabled: "false", wordBoundaryEnabled: "true" };
-  const config = { context: { synthesis: { audio: { metadataoptions: options, outputFormat: FORMAT } } } };
-  return `X-RequestId:${hexId()}\r\nX-Timestamp:${new Date().toISOString()}\r\n` +
-    `Content-Type:application/json; charset=utf-8\r\nPath:speech.config\r\n\r\n${JSON.stringify(config)}`;
-}
-
-function ssmlMessage({ text, voice }: { text: string; voice: string }): string {
-  const language = voice.match(/^[a-z]{2,3}-[A-Z]{2}/)?.[0] ?? "en-US";
-  const ssml = `<speak version='1.0' xmlns='http://www.w3.org/2001/10/synthesis' xml:lang='${language}'>` +
-    `<voice name='${escapeXml(voice)}'><prosody pitch='+0Hz' rate='+0%' volume='+0%'>${escapeXml(text)}` +
-    `</prosody></voice></speak>`;
-  return `X-RequestId:${hexId()}\r\nContent-Type:application/ssml+xml\r\n` +
-    `X-Timestamp:${new Date().toISOString()}Z\r\nPath:ssml\r\n\r\n${ssml}`;
-}
-
-function pushAudio(chunks: Uint8Array[], bytes: Uint8Array): void {
-  const headerLength = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getUint16(0);
-  if (headerLength + 2 > bytes.length) throw new Error("a binary message that is shorter than its header");
-  const header = new TextDecoder().decode(bytes.subarray(2, 2 + headerLength));
-  if (/Path:\s*audio\b/i.test(header)) chunks.push(bytes.slice(2 + headerLength));
-}
-
-function readMetadata(message: string): SpokenWord[] {
-  const { Metadata } = JSON.parse(message.slice(message.search(/\r?\n\r?\n/)));
-  const items: { Type: string; Data: { Offset: number; Duration: number; text: { Text: string } } }[] =
-    Metadata ?? [];
-  return items.filter((item) => item.Type === "WordBoundary").map(({ Data }) => ({
-    text: unescapeXml(String(Data.text.Text)),
-    start_s: Data.Offset / UNITS_PER_S,
-    end_s: (Data.Offset + Data.Duration) / UNITS_PER_S,
-  }));
-}
-
-function toSpeech(
-  { chunks, words, voice }: { chunks: Uint8Array[]; words: SpokenWord[]; voice: string },
-): Speech {
-  const audio = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0));
+function toSpeech({ chunks, bytes, words }: Turn, voice: string): Speech {
+  const audio = new Uint8Array(bytes);
   let at = 0;
   for (const chunk of chunks) {
     audio.set(chunk, at);
@@ -180,32 +203,12 @@ function toSpeech(
   const duration_s = mp3Seconds(audio);
   if (duration_s < 0.1) throw new Error(`${audio.length} bytes are no speech`);
   const lastEnd = words.at(-1)?.end_s ?? 0;
-  if (lastEnd > duration_s + 1) throw new Error(`audio of ${duration_s} s for words of ${lastEnd} s`);
-  return { audio, format: "mp3", duration_s, words, voice };
+  if (lastEnd > duration_s + CUT_OFF_S) throw new Error(`audio of ${duration_s} s for words of ${lastEnd} s`);
+  return { audio, format: "mp3", duration_s, words, voice, pauses: () => pausesOf({ audio, format: "mp3" }) };
 }
 
 function toBytes(data: unknown): Uint8Array {
   if (data instanceof Uint8Array) return data;
   if (data instanceof ArrayBuffer) return new Uint8Array(data);
   return new TextEncoder().encode(String(data));
-}
-
-function hexId(): string {
-  return crypto.randomUUID().replaceAll("-", "");
-}
-
-function escapeXml(text: string): string {
-  const names: Record<string, string> = {
-    "&": "&amp;",
-    "<": "&lt;",
-    ">": "&gt;",
-    "'": "&apos;",
-    '"': "&quot;",
-  };
-  return text.replace(/[&<>'"]/g, (sign) => names[sign] ?? sign);
-}
-
-function unescapeXml(text: string): string {
-  const signs: Record<string, string> = { amp: "&", lt: "<", gt: ">", apos: "'", quot: '"' };
-  return text.replace(/&(amp|lt|gt|apos|quot);/g, (_all, name: string) => signs[name] ?? "");
 }

@@ -6,11 +6,17 @@ import type { SpokenWord } from "../contracts/speech.ts";
 import type { SpeechProvider } from "../pipeline/ports.ts";
 import { decodeBase64 } from "./local_speech.ts";
 import { mp3Seconds } from "./mp3.ts";
-import { providerFailure } from "./provider_failure.ts";
+import { pausesOf } from "./pauses.ts";
+import { providerFailure, spoiltSpeech } from "./provider_failure.ts";
 import { elevenlabsModel, elevenlabsVoice } from "./voices.ts";
 
 const ORIGIN = "https://api.elevenlabs.io";
+const QUOTA = "The quota of the voice service is used up.";
 const FORMAT = "mp3_44100_128";
+/** A minute of speech is 1.3 MB with its timings; more is not read. */
+const LARGEST_ANSWER_BYTES = 24 * 1024 * 1024;
+/** Words that end so long behind the audio's end: the audio was cut off. */
+const CUT_OFF_S = 0.5;
 
 const Alignment = z.object({
   characters: z.array(z.string()),
@@ -19,11 +25,16 @@ const Alignment = z.object({
 });
 const Answer = z.object({ audio_base64: z.string(), alignment: Alignment.nullish() });
 
+/** Characters of scripts without spaces: each has a time of its own. */
+const UNSPACED =
+  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}]/u;
+
 /** https://elevenlabs.io/docs/api-reference/text-to-speech/convert-with-timestamps */
 export function createElevenlabsSpeech(
   config: { origin: string | null; apiKey: string | null },
 ): SpeechProvider {
   return {
+    isPaid: true,
     defaultVoice: elevenlabsVoice,
     speaks: (language) => elevenlabsModel(language) !== null,
     async speak({ text, language, voice }, call) {
@@ -31,7 +42,7 @@ export function createElevenlabsSpeech(
       const id = voice ?? elevenlabsVoice("en") ?? "";
       const url = `${config.origin ?? ORIGIN}/v1/text-to-speech/${encodeURIComponent(id)}/with-timestamps`;
       const signal = AbortSignal.any([call.signal, AbortSignal.timeout(call.timeoutMs)]);
-      let response: Response;
+      let response: Response | undefined;
       let body: string;
       try {
         response = await fetch(`${url}?output_format=${FORMAT}`, {
@@ -46,22 +57,41 @@ export function createElevenlabsSpeech(
             ...(elevenlabsModel(language) ?? { model_id: "eleven_multilingual_v2" }),
           }),
           signal,
+          // Followed, it would carry the key to another host.
+          redirect: "manual",
         });
-        body = await response.text();
+        body = await readText(response);
       } catch (cause) {
         call.signal.throwIfAborted();
+        // An answer that began well and broke off is paid for.
+        if (response?.ok) throw spoiltSpeech("elevenlabs: an answer that broke off", cause);
         throw providerFailure("voiceover_failed", { cause });
       }
       if (!response.ok) {
+        if (/"quota_exceeded"/.test(body)) throw new JobFailure("voiceover_failed", QUOTA, { cause: body });
         throw providerFailure("voiceover_failed", {
           status: response.status,
           retryAfter: response.headers.get("retry-after"),
           cause: new Error(`elevenlabs: ${response.status} ${body.slice(0, 300)}`),
         });
       }
-      return { ...readAnswer(body), format: "mp3", voice: id };
+      const read = readAnswer(body);
+      const pauses = () => pausesOf({ audio: read.audio, format: "mp3" });
+      return { ...read, format: "mp3", voice: id, pauses };
     },
   };
+}
+
+async function readText(response: Response): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = "";
+  let bytes = 0;
+  for await (const chunk of response.body ?? []) {
+    bytes += chunk.length;
+    if (bytes > LARGEST_ANSWER_BYTES) throw new Error(`elevenlabs: more than ${LARGEST_ANSWER_BYTES} bytes`);
+    text += decoder.decode(chunk, { stream: true });
+  }
+  return text + decoder.decode();
 }
 
 function readAnswer(body: string): { audio: Uint8Array; duration_s: number; words: SpokenWord[] } {
@@ -72,14 +102,16 @@ function readAnswer(body: string): { audio: Uint8Array; duration_s: number; word
     if (duration_s < 0.1) throw new Error(`${audio.length} bytes are no speech`);
     const words = answer.alignment ? wordsOf(answer.alignment) : [];
     const lastEnd = words.at(-1)?.end_s ?? 0;
-    if (lastEnd > duration_s + 1) throw new Error(`audio of ${duration_s} s for words of ${lastEnd} s`);
+    if (lastEnd > duration_s + CUT_OFF_S) {
+      throw new Error(`audio of ${duration_s} s for words of ${lastEnd} s`);
+    }
     return { audio, duration_s, words };
   } catch (cause) {
-    throw providerFailure("voiceover_failed", { cause });
+    throw spoiltSpeech(`elevenlabs: ${body.length} characters of no use`, cause);
   }
 }
 
-/** Characters between spaces are a word, from the first one's start to the last one's end. */
+/** Characters between spaces are a word, from the first one's start to the last one's end; unspaced ones stand alone. */
 function wordsOf(alignment: z.infer<typeof Alignment>): SpokenWord[] {
   const words: SpokenWord[] = [];
   let open = false;
@@ -91,11 +123,11 @@ function wordsOf(alignment: z.infer<typeof Alignment>): SpokenWord[] {
       return;
     }
     const last = words.at(-1);
-    if (open && last) {
+    if (open && last && !UNSPACED.test(character)) {
       last.text += character;
       last.end_s = Math.max(last.end_s, end_s);
     } else words.push({ text: character, start_s, end_s });
-    open = true;
+    open = !UNSPACED.test(character);
   });
   return words;
 }

@@ -2,6 +2,7 @@
 
 import { JobFailure } from "../contracts/jobs.ts";
 import type { RendererClient, RendererTrouble, SpeechProvider } from "../pipeline/ports.ts";
+import { pausesOf } from "./pauses.ts";
 import { isLocalLanguage } from "./voices.ts";
 
 /** Takes the next renderer when one is busy or away. The renderer chooses the voice of a language. */
@@ -16,7 +17,8 @@ export function createLocalSpeech(renderers: RendererClient): SpeechProvider {
         const answer = await renderers.speak(origin, request, call);
         if (!("kind" in answer)) {
           const { audio_base64, ...speech } = answer;
-          return { ...speech, audio: decodeBase64(audio_base64) };
+          const audio = decodeBase64(audio_base64);
+          return { ...speech, audio, pauses: () => pausesOf({ audio, format: speech.format }) };
         }
         if (answer.kind === "refused") {
           throw new JobFailure(

@@ -1,24 +1,31 @@
-// How long an MP3 lasts, from its frames' headers.
+// How long an MP3 lasts, from its frames' headers, and whether bytes are one at all.
 
 const BITRATES_1 = [0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320];
 const BITRATES_2 = [0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160];
 const SAMPLE_RATES = [44100, 48000, 32000];
 
-/** Seconds of the whole layer III frames in these bytes; 0 where there are none. */
+/** In any other file something looks like a frame now and then. */
+const FRAMES_SHARE = 0.8;
+
+/** Seconds of the whole layer III frames in these bytes; 0 where they are not mainly such frames. */
 export function mp3Seconds(bytes: Uint8Array): number {
-  let at = id3Length(bytes);
+  const start = id3Length(bytes);
+  let at = start;
   let seconds = 0;
+  let inFrames = 0;
   while (at + 4 <= bytes.length) {
     const frame = readFrame(bytes, at);
     if (!frame) {
       at++;
       continue;
     }
+    // The last one may be cut off; it plays nothing.
+    inFrames += Math.min(frame.length, bytes.length - at);
     if (at + frame.length > bytes.length) break;
     seconds += frame.seconds;
     at += frame.length;
   }
-  return seconds;
+  return inFrames >= (bytes.length - start) * FRAMES_SHARE ? seconds : 0;
 }
 
 function readFrame(bytes: Uint8Array, at: number): { length: number; seconds: number } | null {

@@ -1,6 +1,7 @@
 // What a provider's refusal means for the product: tried again, waited for, or final.
 
 import { JobFailure } from "../contracts/jobs.ts";
+import { SpoiltSpeech } from "../contracts/speech.ts";
 
 type ProviderCode = "voiceover_failed" | "script_failed";
 
@@ -15,7 +16,7 @@ const MESSAGES: Record<ProviderCode, { later: string; never: string }> = {
   },
 };
 
-/** Network, time-outs, 408, 425, 429 and 5xx pass; every other status is final. */
+/** Network, time-outs, 408, 425, 429 and 5xx pass; every other status is final, a redirect too. */
 export function providerFailure(
   code: ProviderCode,
   trouble: { status?: number | undefined; retryAfter?: string | null | undefined; cause?: unknown },
@@ -24,8 +25,16 @@ export function providerFailure(
   const passing = status === undefined || status >= 500 || [408, 425, 429].includes(status);
   return new JobFailure(code, passing ? MESSAGES[code].later : MESSAGES[code].never, {
     retryable: passing,
-    retryAfterS: retryAfterSeconds(trouble.retryAfter),
+    retryAfterS: passing ? retryAfterSeconds(trouble.retryAfter) : null,
     cause: trouble.cause ?? new Error(`status ${status}`),
+  });
+}
+
+/** The service answered, perhaps for money, with nothing that can be used: tried again, but not for hours. */
+export function spoiltSpeech(reason: string, cause?: unknown): JobFailure {
+  return new JobFailure("voiceover_failed", "The voice service sent no usable speech.", {
+    retryable: true,
+    cause: new SpoiltSpeech(reason, { cause }),
   });
 }
 
