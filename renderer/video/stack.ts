@@ -46,7 +46,7 @@ export function bounds(rects: Rect[]): Rect {
 
 const GAP = 28;
 /** A row that would have to shrink further than this becomes two. */
-const LEAST_SCALE = 0.72;
+const LEAST_SCALE = 0.85;
 /** The old price's size by the current one's. */
 const OLD_SHARE = 0.58;
 

@@ -212,12 +212,7 @@ function productSpotlight(setting: Setting): Arranged {
 
 function saleBanner(setting: Setting): Arranged {
   const { free, theme } = setting;
-  const pill = savingPill(setting, {
-    x: free.x,
-    y: free.y,
-    height: isLow(free) ? 116 : 164,
-    size: isLow(free) ? 82 : 120,
-  });
+  const pill = savingPill(setting, { x: free.x, y: free.y, height: 164, size: 120 });
   const saving = pill && recoloured(pill, { plate: theme.accent, text: theme.onAccent });
   const look = { plate: PAPER, opacity: 1, title: INK, brand: readableOn(PAPER, theme.accent) };
   const head = heading(setting, { y: saving ? below([saving]) + GAP : free.y, look });
@@ -231,17 +226,32 @@ function saleBanner(setting: Setting): Arranged {
   if (!low || room.captions.y > under + ROOM_FOR_PICTURE) {
     return { main: inReadingOrder([saving, head, low], free), dots: null, ...room };
   }
-  // Little height: the banner closes up to the heading, the captions follow it.
-  const offer = banner(setting, under + GAP + low.box.height)!;
-  const main = inReadingOrder([saving, head, offer], free);
-  return { main, dots: null, ...arrange(setting, { top: below(main), bottom: free.y + free.height }) };
+  return saleRow(setting, look);
+}
+
+/** Where there is little height: heading, then price and saving in one row, then the captions. */
+function saleRow(setting: Setting, look: HeadingLook): Arranged {
+  const { free, theme } = setting;
+  const head = heading(setting, { y: free.y, look });
+  const percent = setting.input.price?.saving_percent ?? null;
+  const maxWidth = free.width - (percent === null ? 0 : SAVING_WIDTH);
+  const pill = offerPill(setting, { y: below([head]) + GAP, size: 80, maxWidth });
+  const offer = pill && recoloured(pill, { plate: theme.primary, text: theme.onPrimary });
+  const beside = offer && savingBeside(setting, offer, 54);
+  const saving = beside && recoloured(beside, { plate: theme.accent, text: theme.onAccent });
+  const main = inReadingOrder([head, offer, saving], free);
+  const room = { top: below(main), bottom: free.y + free.height, lowest: PICTURE_BOTTOM };
+  return { main, dots: null, ...arrange(setting, room) };
 }
 
 function recoloured(block: Block, colours: { plate: string; text: string }): Block {
   return {
     ...block,
     plates: block.plates.map((plate) => ({ ...plate, colour: colours.plate })),
-    texts: block.texts.map((text) => ({ ...text, colour: colours.text })),
+    texts: block.texts.map((text) => ({
+      ...text,
+      colour: text.part === "old_price" ? mixColours(colours.text, colours.plate, 0.2) : colours.text,
+    })),
   };
 }
 
