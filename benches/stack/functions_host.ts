@@ -8,9 +8,14 @@ import { CHILDREN_MARK } from "../../local/names.ts";
 
 const configuration = await readConfiguration<Configuration & { functionsFolder: string }>();
 const folder = new URL(configuration.functionsFolder);
-const names = Array.from(Deno.readDirSync(folder)).filter(({ isDirectory }) => isDirectory).map(({ name }) =>
-  name
-);
+const isFunction = (name: string) => {
+  try {
+    return Deno.statSync(new URL(`${name}/index.ts`, folder)).isFile;
+  } catch {
+    return false;
+  }
+};
+const names = Array.from(Deno.readDirSync(folder), ({ name }) => name).filter(isFunction);
 Deno.serve(
   { hostname: "127.0.0.1", port: configuration.ports.functions, onListen: () => console.log("listening") },
   createFunctionsHost({

@@ -8,6 +8,7 @@ import { CHILDREN_MARK } from "../../local/names.ts";
 import { type Running, startProgram } from "../../local/part.ts";
 import { type BenchDatabase, withBenchDatabase } from "../database.ts";
 import { COUNTS_PATH, type RequestCounts } from "./counts.ts";
+import { type BenchRenderer, freePort, type Recorded, startBenchRenderer } from "./renderers.ts";
 
 /** The functions of this folder: the real ones, `process-next` with a pipeline that does nothing, and `select-one`. */
 export const NO_OP_FUNCTIONS = new URL("./functions/", import.meta.url);
@@ -16,6 +17,11 @@ export interface BenchStack extends BenchDatabase {
   origin: string;
   publishableKey: string;
   secretKey: string;
+  rendererSecret: string;
+  /** As many as were asked for. */
+  renderers: BenchRenderer[];
+  /** What the functions asked of them. */
+  recorded: Recorded;
   /** A token as Auth would give this user. */
   signToken(userId: string): Promise<string>;
   /** Every request that the gateway has got, from clients and from functions. */
@@ -43,13 +49,6 @@ export async function callFunction(
   const expected = options.expected ?? 200;
   if (response.status === expected) return response;
   throw new Error(`${path} answered ${response.status}: ${(await response.text()).slice(0, 500)}`);
-}
-
-function freePort(): number {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = listener.addr as Deno.NetAddr;
-  listener.close();
-  return port;
 }
 
 async function configure(databaseUrl: string, dataDir: string): Promise<Configuration> {
@@ -81,51 +80,73 @@ function createSigner({ signingKeys: [key], supabaseUrl }: Configuration): Bench
       .setIssuedAt().setExpirationTime("1h").sign(await importJWK(key!, "ES256"));
 }
 
-/** Runs `use` with a stack over the functions of `folder`, and ends every process of it. */
+export interface BenchStackOptions {
+  /** Holds the functions, NAME/index.ts. */
+  folder?: URL;
+  /** Real renderers, one after another in RENDERER_URL; none by default. */
+  renderers?: number;
+}
+
+/** Runs `use` with a stack, and ends every process of it. */
 export async function withBenchStack(
   use: (stack: BenchStack) => Promise<void>,
-  { folder = NO_OP_FUNCTIONS }: { folder?: URL } = {},
+  options: BenchStackOptions = {},
 ): Promise<void> {
   await withBenchDatabase(async (database) => {
     await database.sql`create function public.bench_select_one() returns int language sql as 'select 1'`;
     await database.sql`grant execute on function public.bench_select_one to authenticated`;
     const dataDir = await Deno.makeTempDir({ prefix: "reelbatch-bench-stack-" });
-    const parts: Running[] = [];
-    const children: Record<string, number[]> = {};
+    const stops: (() => Promise<void>)[] = [];
     try {
       const configuration = await configure(database.url, dataDir);
-      const isReady = (line: string) => line === "listening";
-      const flags = ["--unstable-no-legacy-abort"];
-      const gateway = await startProgram({
-        name: "gateway",
-        program: "benches/stack/gateway.ts",
-        configuration,
-        flags,
-        isReady,
-      });
-      parts.push(gateway);
-      const functions = await startProgram({
-        name: "functions",
-        program: "benches/stack/functions_host.ts",
-        configuration: Object.assign({}, configuration, { functionsFolder: folder.href }),
-        flags,
-        isReady,
-        mark: { prefix: CHILDREN_MARK, onLine: (rest) => Object.assign(children, JSON.parse(rest)) },
-      });
-      parts.push(functions);
-      const origin = configuration.supabaseUrl;
+      const parts = await startParts(configuration, { ...options, stops });
+      const { supabaseUrl: origin, publishableKey, secretKey, rendererSecret } = configuration;
       await use({
         ...database,
+        ...parts,
         origin,
-        publishableKey: configuration.publishableKey,
-        secretKey: configuration.secretKey,
+        publishableKey,
+        secretKey,
+        rendererSecret,
         signToken: createSigner(configuration),
         readCounts: async () => await (await fetch(`${origin}${COUNTS_PATH}`)).json(),
-        pids: () => ({ gateway: [gateway.pid], functions: [functions.pid], ...children }),
       });
     } finally {
-      for (const part of parts.reverse()) await part.stop();
+      for (const stop of stops.reverse()) await stop();
       await Deno.remove(dataDir, { recursive: true });
     }
   });
+}
+
+async function startParts(
+  configuration: Configuration,
+  options: BenchStackOptions & { stops: (() => Promise<void>)[] },
+): Promise<Pick<BenchStack, "renderers" | "recorded" | "pids">> {
+  const { stops, folder = NO_OP_FUNCTIONS } = options;
+  const recorded: Recorded = { speeches: [], specs: [], underWay: [] };
+  const renderers: BenchRenderer[] = [];
+  for (let n = 1; n <= (options.renderers ?? 0); n++) {
+    const renderer = await startBenchRenderer(configuration, { name: `renderer-${n}`, recorded });
+    stops.push(renderer.stop);
+    renderers.push(renderer);
+  }
+  const children: Record<string, number[]> = {};
+  const start = async (name: "gateway" | "functions"): Promise<number> => {
+    const running: Running = await startProgram({
+      name,
+      program: name === "gateway" ? "benches/stack/gateway.ts" : "benches/stack/functions_host.ts",
+      configuration: Object.assign({}, configuration, {
+        rendererUrl: renderers.map(({ door }) => door).join(","),
+        functionsFolder: folder.href,
+      }),
+      flags: ["--unstable-no-legacy-abort"],
+      isReady: (line) => line === "listening",
+      mark: { prefix: CHILDREN_MARK, onLine: (rest) => Object.assign(children, JSON.parse(rest)) },
+    });
+    stops.push(running.stop);
+    return running.pid;
+  };
+  const gateway = await start("gateway");
+  const functions = await start("functions");
+  return { renderers, recorded, pids: () => ({ gateway: [gateway], functions: [functions], ...children }) };
 }

@@ -1,0 +1,87 @@
+// `deno task bench:job [--products N] [--seconds N] [--rounds N]`: a batch to its MP4s through the whole system, beside the
+// same voices and renders asked of the same renderers directly, nothing uploaded; in turns, in one run.
+
+import { FUNCTIONS_FOLDER } from "../local/functions_host/host.ts";
+import { machine, printBar, printTable, quantile, readOption } from "./measure.ts";
+import { type BenchStack, withBenchStack } from "./stack/stack.ts";
+import { makeAllAlone, makeBatch, openSampleOwner } from "./stack/video_run.ts";
+
+/** The bar: what the system costs beside the voices and renders. */
+const MAX_REST_PERCENT = 5;
+
+const PRODUCTS = readOption("products", 8);
+const SECONDS = readOption("seconds", 30);
+const ROUNDS = readOption("rounds", 1);
+
+interface Measured {
+  name: string;
+  jobS: number;
+  /** Of it, how long neither a voice nor a render was under way. */
+  idleS: number;
+  /** As many side by side as the batch had slots. */
+  aloneS: number;
+  voicesS: number;
+  rendersS: number;
+}
+
+async function measure(
+  stack: BenchStack,
+  { name, concurrency }: { name: string; concurrency: number },
+): Promise<Measured> {
+  const owner = await openSampleOwner(stack, PRODUCTS);
+  const jobS: number[] = [], idleS: number[] = [], aloneS: number[] = [];
+  const voicesS: number[] = [], rendersS: number[] = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    const job = await makeBatch(stack, { owner, seconds: SECONDS, concurrency });
+    const direct = await makeAllAlone(stack, { work: job.work, parallel: concurrency });
+    jobS.push(job.wallMs / 1000);
+    idleS.push(job.idleMs / 1000);
+    aloneS.push(direct.wallMs / 1000);
+    voicesS.push(direct.voiceMs / 1000);
+    rendersS.push(direct.renderMs / 1000);
+    console.log(`${name}: ${jobS.at(-1)!.toFixed(1)} s, alone ${aloneS.at(-1)!.toFixed(1)} s`);
+  }
+  return {
+    name,
+    jobS: quantile(jobS),
+    idleS: quantile(idleS),
+    aloneS: quantile(aloneS),
+    voicesS: quantile(voicesS),
+    rendersS: quantile(rendersS),
+  };
+}
+
+console.log(`${machine()}; ${PRODUCTS} products of ${SECONDS} s, local voice, rounds: ${ROUNDS}`);
+const measured: Measured[] = [];
+await withBenchStack(async (stack) => {
+  for (const concurrency of [1, 2]) {
+    const name = `concurrency ${concurrency}, one renderer`;
+    measured.push(await measure(stack, { name, concurrency }));
+  }
+}, { folder: FUNCTIONS_FOLDER, renderers: 1 });
+await withBenchStack(async (stack) => {
+  measured.push(await measure(stack, { name: "concurrency 2, two renderers", concurrency: 2 }));
+}, { folder: FUNCTIONS_FOLDER, renderers: 2 });
+
+const [first] = measured;
+const sumS = first!.voicesS + first!.rendersS;
+printTable([
+  ["seconds", "whole job", "idle in it", "the same alone", "rest", "of the sum one after another"],
+  ...measured.map(({ name, jobS, idleS, aloneS }) => [
+    name,
+    jobS,
+    `${idleS.toFixed(2)} (${(100 * idleS / jobS).toFixed(1)} %)`,
+    aloneS,
+    `${(100 * (jobS / aloneS - 1)).toFixed(1)} %`,
+    `${(jobS / sumS).toFixed(2)}x`,
+  ]),
+]);
+console.log(
+  `the sum one after another: ${first!.voicesS.toFixed(2)} s of voices and ${
+    first!.rendersS.toFixed(2)
+  } s of renders`,
+);
+console.log("idle: neither a voice nor a render was under way");
+for (const { name, jobS, aloneS } of measured) {
+  printBar(`the rest, ${name}`, { value: 100 * (jobS / aloneS - 1), atMost: MAX_REST_PERCENT, unit: " %" });
+}
