@@ -34,15 +34,48 @@ for (const provider of ["gemini", "claude"] as const) {
     fake.script = "O lampă bună. 49,99 lei. Cumpără acum.";
     const written = await writer.write(INPUT, call());
     assertEquals(written.text, fake.script);
-    assert(written.input_tokens > 100 && written.output_tokens > 10 && written.cost_usd > 0);
+    assert(written.input_tokens > 100 && written.output_tokens > 10 && Number(written.cost_usd) > 0);
     await fake.stop();
   });
 
-  for (const fault of ["server_error", "wrong_json", "cut_off"] as const) {
+  Deno.test(`${provider} is asked at its documented path, with its key, for one JSON text; another model may be named`, async () => {
+    const fake = startAi();
+    const writer = createScriptWriter(provider, {
+      keys: { gemini: "key", claude: "key" },
+      origins: { gemini: fake.origin, claude: fake.origin },
+      models: { gemini: "gemini-9", claude: "claude-9" },
+    });
+    const written = await writer.write(INPUT, call());
+    assertEquals([written.model, written.cost_usd], [`${provider}-9`, null]);
+    const [request] = fake.requests;
+    const body = fake.calls[0]?.body ?? {};
+    if (provider === "gemini") {
+      assertEquals(request?.url.pathname, "/v1beta/models/gemini-9:generateContent");
+      assertEquals(request?.headers.get("x-goog-api-key"), "key");
+      const config = body.generationConfig as Record<string, unknown>;
+      assertEquals(config.responseMimeType, "application/json");
+      assertEquals(Object.keys((config.responseSchema as { properties: object }).properties), ["script"]);
+    } else {
+      assertEquals(request?.url.pathname, "/v1/messages");
+      assertEquals([request?.headers.get("x-api-key"), request?.headers.get("anthropic-version")], [
+        "key",
+        "2023-06-01",
+      ]);
+      assertEquals([body.model, typeof body.max_tokens], ["claude-9", "number"]);
+    }
+    const asked = JSON.stringify(body);
+    for (const part of ["49,99 lei", "Cumpără acum", '\\"ro\\"', "at most 40 words", "Lampă de birou"]) {
+      assert(asked.includes(part), part);
+    }
+    await fake.stop();
+  });
+
+  for (const fault of ["server_error", "unavailable", "wrong_json", "not_json", "cut_off"] as const) {
     Deno.test(`${provider} with one ${fault} is asked once more`, async () => {
       const { fake, writer } = startWriter(provider);
       fake.faults.push(fault);
       assertEquals((await writer.write(INPUT, call())).text, fake.script);
+      assertEquals(fake.requests.length, 2);
       await fake.stop();
     });
   }
@@ -56,12 +89,23 @@ for (const provider of ["gemini", "claude"] as const) {
     await fake.stop();
   });
 
-  Deno.test(`${provider} that gives no JSON twice, or refuses the key, fails for good`, async () => {
-    for (const faults of [["wrong_json", "wrong_json"], ["forbidden"]] as ServiceFault[][]) {
+  Deno.test(`${provider} that gives no JSON twice, redirects, or refuses the key, fails for good`, async () => {
+    const cases: ServiceFault[][] = [
+      ["wrong_json", "wrong_json"],
+      ["not_json", "wrong_json"],
+      ["forbidden"],
+      ["bad_request"],
+      ["redirect"],
+    ];
+    for (const faults of cases) {
       const { fake, writer } = startWriter(provider);
       fake.faults.push(...faults);
       const failure = await assertRejects(() => writer.write(INPUT, call()));
-      assert(failure instanceof JobFailure && failure.code === "script_failed" && !failure.retryable);
+      assert(
+        failure instanceof JobFailure && failure.code === "script_failed" && !failure.retryable,
+        faults[0],
+      );
+      assertEquals(fake.requests.length, faults.length);
       await fake.stop();
     }
   });

@@ -18,6 +18,8 @@ export interface Environment {
   /** Seconds that an isolate lives, from its start. */
   wallClockS: number;
   providerKeys: { elevenlabs: string | null; gemini: string | null; claude: string | null };
+  /** Models that stand for the defaults. */
+  aiModels: { gemini: string | null; claude: string | null };
   /** Origins that stand for the providers' own. */
   providerUrls: {
     edge: string | null;
@@ -89,6 +91,7 @@ export function readEnvironment(read: Read = (name) => Deno.env.get(name)): Envi
       gemini: optional("GEMINI_API_KEY"),
       claude: optional("ANTHROPIC_API_KEY"),
     },
+    aiModels: { gemini: optional("GEMINI_MODEL"), claude: optional("ANTHROPIC_MODEL") },
     providerUrls: {
       edge: url("EDGE_TTS_URL"),
       elevenlabs: url("ELEVENLABS_URL"),

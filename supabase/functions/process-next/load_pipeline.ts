@@ -14,7 +14,7 @@ import type { RunJobDeps } from "./run_job.ts";
 export function loadPipeline(
   { environment, client }: { environment: Environment; client: SupabaseClient },
 ): Awaited<ReturnType<RunJobDeps["loadPipeline"]>> {
-  const { rendererUrls, rendererSecret, providerKeys, providerUrls, publicUrl } = environment;
+  const { rendererUrls, rendererSecret, providerKeys, providerUrls, aiModels, publicUrl } = environment;
   if (rendererUrls.length === 0 || rendererSecret === null) {
     throw new JobFailure(
       "renderer_unavailable",
@@ -34,7 +34,8 @@ export function loadPipeline(
           elevenlabsUrl: providerUrls.elevenlabs,
           elevenlabsApiKey: providerKeys.elevenlabs,
         }),
-      scripts: (provider) => createScriptWriter(provider, { keys: providerKeys, origins: providerUrls }),
+      scripts: (provider) =>
+        createScriptWriter(provider, { keys: providerKeys, origins: providerUrls, models: aiModels }),
     },
   };
 }

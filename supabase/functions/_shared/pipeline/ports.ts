@@ -116,7 +116,8 @@ export interface WrittenScript {
   model: string;
   input_tokens: number;
   output_tokens: number;
-  cost_usd: number;
+  /** Null where the model's price is not known here. */
+  cost_usd: number | null;
 }
 
 /** Writes a script by AI. Failures are `JobFailure("script_failed")`. */

@@ -6,11 +6,19 @@ import type { AiProvider } from "../contracts/options.ts";
 import type { CallOptions, ScriptInput, ScriptWriter, WrittenScript } from "../pipeline/ports.ts";
 import { providerFailure } from "./provider_failure.ts";
 
-/** Models, and their list prices in USD for a million tokens. */
-const MODELS = {
-  gemini: { id: "gemini-2.5-flash", inputUsd: 0.30, outputUsd: 2.50 },
-  claude: { id: "claude-haiku-4-5", inputUsd: 1, outputUsd: 5 },
-} as const;
+/**
+ * List prices in USD for a million tokens, as the providers' price pages had them in late 2025. They only make the log's
+ * `cost_usd`; of a model that is not here the tokens are logged and the cost is null.
+ */
+const PRICES_USD: Record<string, { input: number; output: number }> = {
+  "gemini-2.5-flash": { input: 0.30, output: 2.50 },
+  "gemini-2.5-flash-lite": { input: 0.10, output: 0.40 },
+  "gemini-2.5-pro": { input: 1.25, output: 10 },
+  "claude-haiku-4-5": { input: 1, output: 5 },
+  "claude-sonnet-4-5": { input: 3, output: 15 },
+};
+/** `GEMINI_MODEL` and `ANTHROPIC_MODEL` name others. */
+const DEFAULT_MODELS: Record<AiProvider, string> = { gemini: "gemini-2.5-flash", claude: "claude-haiku-4-5" };
 const MAX_OUTPUT_TOKENS = 800;
 const ATTEMPTS = 2;
 
@@ -21,6 +29,8 @@ const Answer = z.object({ script: z.string().describe("The voiceover, as plain s
 export interface ScriptConfig {
   keys: { gemini: string | null; claude: string | null };
   origins: { gemini: string | null; claude: string | null };
+  /** Models that stand for the defaults. */
+  models?: { gemini: string | null; claude: string | null };
 }
 
 /** A provider without a key fails clearly when it is asked to write. */
@@ -57,7 +67,8 @@ async function writeOnce(
   { provider, config }: { provider: AiProvider; config: ScriptConfig },
   call: CallOptions,
 ): Promise<WrittenScript> {
-  const [{ generateObject }, model] = await Promise.all([import("ai"), modelOf(provider, config)]);
+  const id = config.models?.[provider] ?? DEFAULT_MODELS[provider];
+  const [{ generateObject }, model] = await Promise.all([import("ai"), modelOf(provider, { config, id })]);
   const { object, usage } = await generateObject({
     model,
     schema: Answer,
@@ -66,30 +77,39 @@ async function writeOnce(
     maxOutputTokens: MAX_OUTPUT_TOKENS,
     maxRetries: 0,
     abortSignal: AbortSignal.any([call.signal, AbortSignal.timeout(call.timeoutMs)]),
-    // Two sentences of advertising need no thinking, which is billed as output.
-    providerOptions: { google: { thinkingConfig: { thinkingBudget: 0 } } },
+    // Two sentences of advertising need no thinking, which is billed as output. Not every model can leave it.
+    ...(/^gemini-2\.5-flash/.test(id)
+      ? { providerOptions: { google: { thinkingConfig: { thinkingBudget: 0 } } } }
+      : {}),
   });
   const text = object.script.trim();
   if (!/\p{L}/u.test(text)) throw new WrongAnswer("a script without a word");
-  const { id, inputUsd, outputUsd } = MODELS[provider];
   const input_tokens = usage.inputTokens ?? 0;
   const output_tokens = usage.outputTokens ?? 0;
-  const cost_usd = Math.round(input_tokens * inputUsd + output_tokens * outputUsd) / 1e6;
+  const prices = PRICES_USD[id];
+  const cost_usd = prices
+    ? Math.round(input_tokens * prices.input + output_tokens * prices.output) / 1e6
+    : null;
   return { text, model: id, input_tokens, output_tokens, cost_usd };
 }
 
-async function modelOf(provider: AiProvider, config: ScriptConfig) {
+/** A redirect is a refusal: followed, it would carry the key and the shop's texts to another host. */
+function fetchHere(url: RequestInfo | URL, init?: RequestInit): Promise<Response> {
+  return fetch(url, { ...init, redirect: "manual" });
+}
+
+async function modelOf(provider: AiProvider, { config, id }: { config: ScriptConfig; id: string }) {
   const apiKey = config.keys[provider];
   const origin = config.origins[provider];
   if (!apiKey) throw new JobFailure("script_failed", "The AI that writes scripts is not set up here.");
   if (provider === "gemini") {
     const { createGoogleGenerativeAI } = await import("@ai-sdk/google");
     const baseURL = origin ? { baseURL: `${origin}/v1beta` } : {};
-    return createGoogleGenerativeAI({ apiKey, ...baseURL })(MODELS.gemini.id);
+    return createGoogleGenerativeAI({ apiKey, fetch: fetchHere, ...baseURL })(id);
   }
   const { createAnthropic } = await import("@ai-sdk/anthropic");
   const baseURL = origin ? { baseURL: `${origin}/v1` } : {};
-  return createAnthropic({ apiKey, ...baseURL })(MODELS.claude.id);
+  return createAnthropic({ apiKey, fetch: fetchHere, ...baseURL })(id);
 }
 
 function instructions(input: ScriptInput): string {
@@ -119,7 +139,7 @@ async function toFailure(error: unknown): Promise<JobFailure> {
   if (APICallError.isInstance(error)) {
     const status = error.statusCode;
     // A 200 that the SDK could not read is a wrong answer, not a refusal.
-    if (status === undefined || status >= 400) {
+    if (status === undefined || status >= 300) {
       const retryAfter = error.responseHeaders?.["retry-after"] ?? null;
       return providerFailure("script_failed", { status, retryAfter, cause: error });
     }
