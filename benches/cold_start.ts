@@ -1,11 +1,16 @@
-// `deno task bench:cold [--rounds N]`: what each function weighs as one bundle and how long its first answer takes, from the start of
-// the process, beside a function that imports the same libraries and does nothing else. Interleaved, medians, one run.
+// `deno task bench:cold [--rounds N]`: what each function weighs as a bundle and how long its first answer takes, from the
+// start of the process, as a bundle and as the sources that are uploaded, beside a function that imports the same
+// libraries and does nothing else. Interleaved, medians, one run.
 
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 
 const ROOT = new URL("../", import.meta.url).pathname;
 const FUNCTIONS = ["batch-generate", "batch-status", "process-next"];
 const BASELINE = "baseline";
+/** What `process-next` imports for a claimed product only. It is kept out of the bundle that is started, and lies beside
+ * it: in one code-split bundle the bundler's own runtime for its CommonJS packages (`createRequire`, 15 ms) would be
+ * hoisted into what is loaded first. The hosted runtime keeps modules apart, so that nothing is hoisted there. */
+const LATER = "load_pipeline";
 /** The bars of this benchmark. */
 const MAX_BUNDLE_BYTES = 2_000_000;
 const MAX_RATIO = 1.3;
@@ -16,108 +21,98 @@ const ENVIRONMENT = {
   SUPABASE_JWKS: '{"keys":[]}',
   NO_COLOR: "1",
 };
-const BASELINE_SOURCE = `
-import { Hono } from "hono";
-import { z } from "zod";
-import { createClient } from "@supabase/supabase-js";
-import * as server from "@supabase/server/core";
-const app = new Hono().basePath("/${BASELINE}");
-const client = createClient(Deno.env.get("SUPABASE_URL")!, "sb_publishable_loopback");
-app.all("*", (c) => c.json({ uses: [typeof z.object, typeof client.from, Object.keys(server).length] }, 401));
-Deno.serve(app.fetch);
-`;
+/** Loads what is imported later when it is imported, as the hosted runtime does; `deno run` alone reads it at the start. */
+const AS_HOSTED = "--unstable-lazy-dynamic-imports";
 
-interface Bundle {
+interface Candidate {
   name: string;
-  path: string;
-  /** The entry, and what it loads before it answers. */
+  /** The entry as one file, all that it loads before it answers. */
   startBytes: number;
   /** With what is imported only when there is work. */
   bytes: number;
+  /** Arguments of `deno run`. */
+  bundle: string[];
+  sources: string[];
 }
 
 const folder = await Deno.makeTempDir({ prefix: "reelbatch-cold-" });
 try {
-  const bundles: Bundle[] = [];
-  await Deno.writeTextFile(join(folder, "baseline.ts"), BASELINE_SOURCE);
-  bundles.push(await bundle(BASELINE, join(folder, "baseline.ts")));
+  const candidates = [await prepare(BASELINE, join(ROOT, "benches/cold_start_baseline.ts"))];
   for (const name of FUNCTIONS) {
-    bundles.push(await bundle(name, join(ROOT, `supabase/functions/${name}/index.ts`)));
+    candidates.push(await prepare(name, join(ROOT, `supabase/functions/${name}/index.ts`)));
   }
-  const times = await measure(bundles, readRounds());
-  const baseline = median(times.get(BASELINE)!);
-  let isWithin = true;
-  console.log(`Deno ${Deno.version.deno}, ${navigator.hardwareConcurrency} cores, ${readRounds()} rounds`);
-  console.log("function         at start     in all      first answer   of baseline");
-  for (const { name, startBytes, bytes } of bundles) {
-    const ms = median(times.get(name)!);
-    isWithin &&= name === BASELINE || (bytes < MAX_BUNDLE_BYTES && ms / baseline <= MAX_RATIO);
-    const cells = [
-      kilobytes(startBytes),
-      kilobytes(bytes),
-      `${ms.toFixed(1)} ms`,
-      `${(ms / baseline).toFixed(2)}x`,
-    ];
-    console.log(name.padEnd(15) + cells.map((cell) => cell.padStart(12)).join(" "));
-  }
-  const bars = `under ${MAX_BUNDLE_BYTES / 1e6} MB minified, at most ${MAX_RATIO}x of the baseline`;
-  console.log(`${isWithin ? "within" : "NOT within"} the bars: ${bars}`);
-  if (!isWithin) Deno.exitCode = 1;
+  report(candidates, await measure(candidates, readRounds()));
 } finally {
   await Deno.remove(folder, { recursive: true });
 }
 
-async function bundle(name: string, entry: string): Promise<Bundle> {
-  const outdir = join(folder, name);
-  await run([
-    "bundle",
-    "--quiet",
-    "--minify",
-    "--code-splitting",
-    "--platform=deno",
-    "--outdir",
-    outdir,
-    entry,
-  ]);
-  let bytes = 0, startBytes = 0, path = "";
-  for await (const { name: file } of Deno.readDir(outdir)) {
-    const { size } = await Deno.stat(join(outdir, file));
-    bytes += size;
-    if (/^(?:index|baseline)\.js$/.test(file)) path = join(outdir, file);
+function report(candidates: Candidate[], times: Map<string, number[]>): void {
+  let isWithin = true;
+  const cells = (name: string, kind: string) => {
+    const ms = median(times.get(name + kind)!);
+    const ratio = ms / median(times.get(BASELINE + kind)!);
+    isWithin &&= ratio <= MAX_RATIO;
+    return [`${ms.toFixed(1)} ms`, `${ratio.toFixed(2)}x`];
+  };
+  console.log(`Deno ${Deno.version.deno}, ${navigator.hardwareConcurrency} cores, ${readRounds()} rounds`);
+  console.log("                      minified bundle         first answer, bundle  first answer, sources");
+  console.log("function         at start       in all           ms  of baseline        ms  of baseline");
+  for (const { name, startBytes, bytes } of candidates) {
+    isWithin &&= name === BASELINE || bytes < MAX_BUNDLE_BYTES;
+    const row = [
+      kilobytes(startBytes),
+      kilobytes(bytes),
+      ...cells(name, "bundle"),
+      ...cells(name, "sources"),
+    ];
+    console.log(name.padEnd(13) + row.map((cell) => cell.padStart(12)).join(""));
   }
-  for (const file of await staticImports(path)) startBytes += (await Deno.stat(file)).size;
-  return { name, path, startBytes, bytes };
+  const bars = `under ${MAX_BUNDLE_BYTES / 1e6} MB minified, at most ${MAX_RATIO}x of the baseline`;
+  console.log(`${isWithin ? "within" : "NOT within"} the bars: ${bars}`);
+  if (!isWithin) Deno.exitCode = 1;
 }
 
-/** A bundle's file with every chunk that it imports at once. */
-async function staticImports(path: string, seen = new Set<string>()): Promise<Set<string>> {
-  if (seen.has(path)) return seen;
-  seen.add(path);
-  const source = await Deno.readTextFile(path);
-  for (const [, file] of source.matchAll(/(?:from|import)\s*"(\.\/[^"]+\.js)"/g)) {
-    await staticImports(join(path, "..", file!), seen);
+async function prepare(name: string, entry: string): Promise<Candidate> {
+  const start = join(folder, name), later = join(start, "later"), whole = join(folder, `${name}-whole`);
+  await bundle(entry, ["--external", `./${LATER}.ts`, "--outdir", start]);
+  await bundle(entry, ["--outdir", whole, "--code-splitting"]);
+  const path = join(start, basename(entry).replace(/ts$/, "js"));
+  if ((await Deno.readTextFile(path)).includes(`./${LATER}.ts`)) {
+    await bundle(join(dirname(entry), `${LATER}.ts`), ["--outdir", later, "--code-splitting"]);
+    await Deno.writeTextFile(join(start, `${LATER}.ts`), `export * from "./later/${LATER}.js";`);
   }
-  return seen;
+  let bytes = 0;
+  for await (const { name: file } of Deno.readDir(whole)) bytes += (await Deno.stat(join(whole, file))).size;
+  return {
+    name,
+    startBytes: (await Deno.stat(path)).size,
+    bytes,
+    bundle: ["--no-lock", "--no-config", path],
+    sources: ["--cached-only", entry],
+  };
 }
 
 /** Milliseconds from the start of a fresh process to its first answer; the functions take turns. */
-async function measure(bundles: Bundle[], rounds: number): Promise<Map<string, number[]>> {
-  const times = new Map(bundles.map(({ name }): [string, number[]] => [name, []]));
+async function measure(candidates: Candidate[], rounds: number): Promise<Map<string, number[]>> {
+  const times = new Map<string, number[]>();
   for (let round = -1; round < rounds; round++) {
-    for (const each of bundles) {
-      const ms = await firstAnswer(each);
-      // The first round fills the compiler's and the disk's caches.
-      if (round >= 0) times.get(each.name)!.push(ms);
+    for (const kind of ["bundle", "sources"] as const) {
+      for (const { name, [kind]: args } of candidates) {
+        const ms = await firstAnswer(name, args);
+        // The first round fills the compiler's and the disk's caches.
+        if (round >= 0) times.set(name + kind, [...times.get(name + kind) ?? [], ms]);
+      }
     }
   }
   return times;
 }
 
-async function firstAnswer({ name, path }: Bundle): Promise<number> {
+async function firstAnswer(name: string, args: string[]): Promise<number> {
   const port = freePort();
   const start = performance.now();
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--no-check", "--no-lock", "--no-config", path],
+    args: ["run", "-A", "--no-check", AS_HOSTED, ...args],
+    cwd: ROOT,
     env: { ...ENVIRONMENT, DENO_SERVE_ADDRESS: `tcp:127.0.0.1:${port}` },
     stdin: "null",
     stdout: "null",
@@ -142,15 +137,15 @@ async function firstAnswer({ name, path }: Bundle): Promise<number> {
   }
 }
 
-async function run(args: string[]): Promise<void> {
+async function bundle(entry: string, options: string[]): Promise<void> {
   const { success, stderr } = await new Deno.Command(Deno.execPath(), {
-    args,
+    args: ["bundle", "--quiet", "--minify", "--platform=deno", ...options, entry],
     cwd: ROOT,
     stdin: "null",
     stdout: "null",
     stderr: "piped",
   }).output();
-  if (!success) throw new Error(`deno ${args[0]} failed: ${new TextDecoder().decode(stderr)}`);
+  if (!success) throw new Error(`${entry} cannot be bundled: ${new TextDecoder().decode(stderr)}`);
 }
 
 function readRounds(): number {
