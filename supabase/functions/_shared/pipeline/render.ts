@@ -22,7 +22,9 @@ const HAND_OVER_SHARE = 0.15;
 const MISSES = 3;
 /** A render that is lost or cancelled under us is submitted again this often. */
 const SUBMISSIONS = 3;
+/** The lease is renewed at least so often; news of the render is told at most so often: clients poll every 2 s. */
 const REPORT_EVERY_MS = 2_000;
+const NEWS_EVERY_MS = 1_000;
 const PROGRESS_FROM = 20;
 const PROGRESS_TO = 95;
 
@@ -215,9 +217,8 @@ async function watch(
       await ports.renderers.cancel(at);
       throw new JobFailure("render_failed", "Rendering stood still for ten minutes and was given up.");
     }
-    if (
-      (moved && ports.clock.now() - reportedAt > 400) || ports.clock.now() - reportedAt >= REPORT_EVERY_MS
-    ) {
+    const silentMs = ports.clock.now() - reportedAt;
+    if (silentMs >= REPORT_EVERY_MS || (moved && silentMs >= NEWS_EVERY_MS)) {
       await ports.report({ stage: "render", progress: toPercent(progress) });
       reportedAt = ports.clock.now();
     }
