@@ -15,6 +15,8 @@ export const NO_OP_FUNCTIONS = new URL("./functions/", import.meta.url);
 
 export interface BenchStack extends BenchDatabase {
   origin: string;
+  /** Holds `logs/` of every part. */
+  dataDir: string;
   publishableKey: string;
   secretKey: string;
   rendererSecret: string;
@@ -105,6 +107,7 @@ export async function withBenchStack(
         ...database,
         ...parts,
         origin,
+        dataDir,
         publishableKey,
         secretKey,
         rendererSecret,
