@@ -4,11 +4,12 @@ import { join } from "node:path";
 import sharp from "sharp";
 import type { RenderResult, RenderSpec } from "../../supabase/functions/_shared/contracts/render_spec.ts";
 import { encodeVideo } from "./encode.ts";
+import type { FfmpegOptions } from "./ffmpeg.ts";
 import { readMp4 } from "./mp4.ts";
 import type { Pixels } from "./pictures.ts";
 import { judgePostable } from "./postable.ts";
 import { FRAME } from "./presets.ts";
-import { createScene, type Scene } from "./scene.ts";
+import { openScene, type Scene } from "./scene.ts";
 import { makeSound } from "./sound.ts";
 import { subRip } from "./subtitles.ts";
 import { warningsOf } from "./warnings.ts";
@@ -48,7 +49,8 @@ const ENCODED_PERCENT = 98;
 const THUMBNAIL_AT_S = 2;
 const THUMBNAIL_QUALITY = 88;
 
-async function readPixels(picture: RawPicture): Promise<Pixels> {
+async function readPixels(picture: RawPicture, signal: AbortSignal): Promise<Pixels> {
+  signal.throwIfAborted();
   const data = await Deno.readFile(picture.path);
   const { width, height } = picture;
   if (data.length !== width * height * 3) {
@@ -57,12 +59,65 @@ async function readPixels(picture: RawPicture): Promise<Pixels> {
   return { data, width, height };
 }
 
-/** A frame with everything in place and nobody's word half spoken. */
-async function makeThumbnail(scene: Scene, path: string): Promise<void> {
-  const frame = Math.min(Math.round(THUMBNAIL_AT_S * FRAME.rate), scene.timing.end - 1);
-  const rgb = rgbOfFrame(scene.draw(frame, { captions: false }), FRAME);
+/** A frame as a JPEG file. */
+async function writeThumbnail(frame: Uint8Array, path: string): Promise<void> {
+  const rgb = rgbOfFrame(frame, FRAME);
   await sharp(rgb, { raw: { width: FRAME.width, height: FRAME.height, channels: 3 } })
     .jpeg({ quality: THUMBNAIL_QUALITY, mozjpeg: false, chromaSubsampling: "4:2:0" }).toFile(path);
+}
+
+/** Draws frame by frame; on the way the thumbnail is made of one with everything in place and nobody's word half spoken. */
+function createDrawing(scene: Scene, thumbnailPath: string) {
+  const still = Math.min(Math.round(THUMBNAIL_AT_S * FRAME.rate), scene.timing.end - 1);
+  let thumbnail = Promise.resolve();
+  return {
+    async draw(frame: number): Promise<Uint8Array> {
+      await scene.prepare(frame);
+      if (frame === still) {
+        thumbnail = writeThumbnail(scene.draw(frame, { captions: false }), thumbnailPath);
+        // Awaited when all frames are drawn.
+        thumbnail.catch(() => {});
+      }
+      return scene.draw(frame);
+    },
+    thumbnailWritten: () => thumbnail,
+  };
+}
+
+/** Encodes every frame, and makes the thumbnail on the way. */
+async function encodeScene(
+  scene: Scene,
+  options: FfmpegOptions & {
+    spec: RenderSpec;
+    sound: Promise<string>;
+    videoPath: string;
+    thumbnailPath: string;
+    onProgress(percent: number): void;
+  },
+): Promise<void> {
+  const { frames } = scene.timing;
+  const drawing = createDrawing(scene, options.thumbnailPath);
+  let shown = PREPARED_PERCENT;
+  try {
+    const soundPath = await options.sound;
+    options.onProgress(PREPARED_PERCENT);
+    await encodeVideo(options.spec, {
+      ...options,
+      soundPath,
+      frames,
+      draw: drawing.draw,
+      onFrame(frame) {
+        const percent = Math.floor(
+          PREPARED_PERCENT + (ENCODED_PERCENT - PREPARED_PERCENT) * (frame + 1) / frames,
+        );
+        if (percent > shown) options.onProgress(shown = percent);
+      },
+    });
+    await drawing.thumbnailWritten();
+  } finally {
+    // Native work that outlives its render would take the process down with it.
+    await Promise.allSettled([scene.prepared, drawing.thumbnailWritten()]);
+  }
 }
 
 /** Makes a video's three files in `folder`. Rejects with the signal's reason when it is aborted. */
@@ -76,30 +131,12 @@ export async function composeVideo(input: ComposeInput): Promise<Composed> {
   const sound = makeSound(spec, { ...process, voicePath: input.voicePath, folder });
   // Awaited below: a failure meanwhile must not be an unhandled one.
   sound.catch(() => {});
-  const scene = await createScene(spec, input.pictures.map((picture) => () => readPixels(picture)));
-  signal.throwIfAborted();
+  const scene = await openScene(spec, input.pictures.map((picture) => () => readPixels(picture, signal)));
   onProgress(4);
-  await makeThumbnail(scene, thumbnailPath);
-  const soundPath = await sound;
-  onProgress(PREPARED_PERCENT);
-  const { frames } = scene.timing;
-  let shown = PREPARED_PERCENT;
-  await encodeVideo(spec, {
-    ...process,
-    soundPath,
-    videoPath,
-    frames,
-    draw: scene.draw,
-    onFrame(frame) {
-      const percent = Math.floor(
-        PREPARED_PERCENT + (ENCODED_PERCENT - PREPARED_PERCENT) * (frame + 1) / frames,
-      );
-      if (percent > shown) onProgress(shown = percent);
-    },
-  });
+  await encodeScene(scene, { ...process, spec, sound, videoPath, thumbnailPath, onProgress });
   const subtitles = subRip(spec.captions, spec.duration_s);
   await Deno.writeTextFile(subtitlesPath, subtitles);
-  await Deno.remove(soundPath);
+  await Deno.remove(await sound);
   const file = await readMp4(videoPath);
   const result: RenderResult = {
     duration_s: Math.round(file.duration_s * 1000) / 1000,

@@ -1,7 +1,7 @@
 // Encoding: raw frames and samples into an MP4 as the platforms ask for it.
 
 import type { RenderSpec } from "../../supabase/functions/_shared/contracts/render_spec.ts";
-import { type FfmpegOptions, startFfmpeg } from "./ffmpeg.ts";
+import { FfmpegFailed, type FfmpegOptions, startFfmpeg } from "./ffmpeg.ts";
 import { AUDIO, FRAME, type Preset, PRESETS } from "./presets.ts";
 
 const CRF = 20;
@@ -74,28 +74,36 @@ export function encodeArgs(
   ];
 }
 
+/** An encoder that takes no frame for this long will never take one again. */
+const STALLED_MS = 60_000;
+
+export interface EncodeOptions extends FfmpegOptions {
+  soundPath: string;
+  videoPath: string;
+  frames: number;
+  draw(frame: number): Promise<Uint8Array>;
+  onFrame(frame: number): void;
+  stalledMs?: number;
+}
+
 /** Encodes `frames` frames, each asked for when the one before is on its way. */
-export async function encodeVideo(
-  spec: RenderSpec,
-  options: FfmpegOptions & {
-    soundPath: string;
-    videoPath: string;
-    frames: number;
-    draw(frame: number): Uint8Array;
-    onFrame(frame: number): void;
-  },
-): Promise<void> {
+export async function encodeVideo(spec: RenderSpec, options: EncodeOptions): Promise<void> {
   const args = encodeArgs(spec, { ...options, framesPath: "pipe:0" });
   const run = startFfmpeg(args, { ...options, stdin: true });
+  const watch = watchStall(options.stalledMs ?? STALLED_MS, run.kill);
   // Unread output would never come, but an ended ffmpeg must be noticed while a write waits for it.
   const drained = run.stdout.cancel();
   const failed = run.done.then(() => new Promise<never>(() => {}));
   failed.catch(() => {});
   const writer = run.stdin!.getWriter();
+  let drawing = false;
   try {
     let written: Promise<unknown> = Promise.resolve();
     for (let frame = 0; frame < options.frames; frame++) {
-      const bytes = options.draw(frame);
+      drawing = true;
+      const bytes = await options.draw(frame);
+      drawing = false;
+      watch.alive();
       await Promise.race([written, failed]);
       written = writer.write(bytes);
       written.catch(() => {});
@@ -107,8 +115,27 @@ export async function encodeVideo(
     await drained;
   } catch (cause) {
     run.kill();
-    // ffmpeg's own words say more than a broken pipe.
-    await run.done;
-    throw cause;
+    const ended = await run.done.then(() => null, (error) => error);
+    if (watch.stalled()) throw new FfmpegFailed("ffmpeg stalled: it took no more frames");
+    // ffmpeg's own words say more than a broken pipe; a picture that cannot be drawn is no fault of ffmpeg's.
+    throw drawing ? cause : ended ?? cause;
+  } finally {
+    watch.stop();
   }
+}
+
+/** Kills what gave no sign of life for `limitMs`. */
+function watchStall(limitMs: number, kill: () => void) {
+  let seen = performance.now();
+  let stalled = false;
+  const timer = setInterval(() => {
+    if (performance.now() - seen < limitMs) return;
+    stalled = true;
+    kill();
+  }, limitMs / 4);
+  return {
+    alive: () => void (seen = performance.now()),
+    stalled: () => stalled,
+    stop: () => clearInterval(timer),
+  };
 }

@@ -2,6 +2,8 @@
 
 /** What ffmpeg says at most that is kept for an error message. */
 const STDERR_BYTES = 16_384;
+/** A minute of sound takes a second: what runs as long as this has stalled, and is killed. */
+const LONGEST_RUN_MS = 120_000;
 
 export interface FfmpegOptions {
   ffmpegPath: string;
@@ -57,6 +59,11 @@ export async function runFfmpeg(
   options: FfmpegOptions,
 ): Promise<{ output: Uint8Array; log: string }> {
   const run = startFfmpeg(args, { ...options, stdin: false });
-  const [output, log] = await Promise.all([new Response(run.stdout).bytes(), run.done]);
-  return { output, log };
+  const timer = setTimeout(run.kill, LONGEST_RUN_MS);
+  try {
+    const [output, log] = await Promise.all([new Response(run.stdout).bytes(), run.done]);
+    return { output, log };
+  } finally {
+    clearTimeout(timer);
+  }
 }

@@ -9,8 +9,8 @@ const PAGE_BYTES = 65_536;
 /** The kernel loads 16 bytes at once and may run over a plane's end. */
 const PLANE_PADDING_BYTES = 64;
 const TAP_RECORD_BYTES = 64;
-/** Frames are written while the next one is drawn. */
-const FRAME_BUFFERS = 2;
+/** A frame is written while the next one is drawn, and a still beside that. */
+const FRAME_BUFFERS = 3;
 
 interface Kernel {
   buildTaps(table: number, count: number, origin: number, step: number, maxIndex: number): void;
@@ -191,7 +191,7 @@ export function createRasteriser(size: { width: number; height: number }) {
         kernel.blendLayer(start, half, plane, chromaAlpha, stride / 2, layer.height / 2, chromaSpans, gain);
       }
     },
-    /** The frame as yuv420p bytes: valid until the frame after the next is started. */
+    /** The frame as yuv420p bytes: valid until two more were drawn. */
     frame(): Uint8Array<ArrayBuffer> {
       return bytes.subarray(buffers[current]!, buffers[current]! + frameBytes) as Uint8Array<ArrayBuffer>;
     },

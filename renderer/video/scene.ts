@@ -56,14 +56,14 @@ function place(rasteriser: Rasteriser, drawn: Drawn): Placed {
 }
 
 /** Blocks by scale: each scale is drawn when it is first needed and kept. */
-function createBlocks(rasteriser: Rasteriser, picture: Product | null) {
+function createBlocks(rasteriser: Rasteriser, stills: { product: Product | null }) {
   const kept = new Map<Block, Map<number, Placed>>();
   return (block: Block, look: Appearance): void => {
     let scales = kept.get(block);
     if (!scales) kept.set(block, scales = new Map());
     let placed = scales.get(look.scale);
     if (!placed) {
-      placed = place(rasteriser, drawBlock(block, { scale: look.scale, picture }));
+      placed = place(rasteriser, drawBlock(block, { scale: look.scale, picture: stills.product }));
       scales.set(look.scale, placed);
     }
     rasteriser.blend(placed.layer, { x: placed.x, y: placed.y, opacity: look.opacity });
@@ -112,24 +112,52 @@ async function prepared(source: PictureSource, filters: RenderSpec["filters"]): 
   return await applyFilters(await withoutExcess(await withoutMargins(await source())), filters);
 }
 
+/** What frames are drawn from, filled in as it is prepared. */
+interface Stills {
+  pictures: LoadedPicture[];
+  product: Product | null;
+  ending: LoadedPicture | null;
+}
+
+/**
+ * Fits the first picture, and goes on with the others while frames are drawn already: `pictures[i]` is resolved when
+ * the picture is there, `ending` when the end card's parts are.
+ */
 async function loadPictures(
   rasteriser: Rasteriser,
   options: { layout: Layout; first: Pixels; rest: (() => Promise<Pixels>)[] },
-): Promise<{ pictures: LoadedPicture[]; ending: LoadedPicture; product: Product }> {
+): Promise<{ stills: Stills; ready: { pictures: Promise<unknown>[]; ending: Promise<void> } }> {
   const { layout, first, rest } = options;
-  const product = productPicture(await smallCopy(first, PRODUCT_SIDE));
   let still = await fitStill(first, layout.picture);
-  const pictures = [rasteriser.addPicture(picturePlanes(still.data, STILL))];
-  for (const next of rest) {
-    still = await fitStill(await next(), layout.picture);
-    pictures.push(rasteriser.addPicture(picturePlanes(still.data, STILL)));
-  }
-  const end = await endStill(still, rgbOf(layout.theme.backdrop));
-  return { pictures, ending: rasteriser.addPicture(picturePlanes(end.data, END_STILL)), product };
+  const stills: Stills = { pictures: [], product: null, ending: null };
+  stills.pictures.push(rasteriser.addPicture(picturePlanes(still.data, STILL)));
+  let last: Promise<unknown> = Promise.resolve();
+  const pictures = rest.map((next) =>
+    last = last.then(async () => {
+      still = await fitStill(await next(), layout.picture);
+      stills.pictures.push(rasteriser.addPicture(picturePlanes(still.data, STILL)));
+    })
+  );
+  const ending = last.then(async () => {
+    stills.product = productPicture(await smallCopy(first, PRODUCT_SIDE));
+    const end = await endStill(still, rgbOf(layout.theme.backdrop));
+    stills.ending = rasteriser.addPicture(picturePlanes(end.data, END_STILL));
+  });
+  const ready = { pictures: [Promise.resolve(), ...pictures], ending };
+  // Whoever draws such a frame awaits it; an abort before that must not be an unhandled failure.
+  for (const each of [...pictures, ending]) each.catch(() => {});
+  return { stills, ready };
 }
 
-/** Prepares a video: fits the pictures, lays out, and gives a function that draws any frame. */
+/** Prepares a video whole: any frame can be drawn. */
 export async function createScene(given: RenderSpec, sources: PictureSource[]) {
+  const scene = await openScene(given, sources);
+  await scene.prepared;
+  return scene;
+}
+
+/** Prepares a video as far as its first frames need it; `prepare` says when a later frame can be drawn. */
+export async function openScene(given: RenderSpec, sources: PictureSource[]) {
   const spec = withDrawableTexts(given);
   const [first, ...rest] = sources.map((source) => () => prepared(source, spec.filters));
   if (!first) throw new Error("a video needs a picture");
@@ -145,8 +173,8 @@ export async function createScene(given: RenderSpec, sources: PictureSource[]) {
     spokenEnd: spec.captions.some((caption) => caption.end_s * FRAME.rate > timing.end),
   });
   const rasteriser = await createRasteriser(FRAME);
-  const { pictures, ending, product } = await loadPictures(rasteriser, { layout, first: picture, rest });
-  const drawBlockAt = createBlocks(rasteriser, product);
+  const { stills, ready } = await loadPictures(rasteriser, { layout, first: picture, rest });
+  const drawBlockAt = createBlocks(rasteriser, stills);
   const stack = fontStack({ language: spec.language, family: spec.font });
   const style = { stack, weight: CAPTION_WEIGHT, language: spec.language };
   const drawCaptions = createCaptions(rasteriser, { captions: spec.captions, layout, style });
@@ -154,13 +182,14 @@ export async function createScene(given: RenderSpec, sources: PictureSource[]) {
     ? []
     : sources.map((_, lit) => place(rasteriser, drawDots(layout.dots!, { count: sources.length, lit })));
 
+  const shotsAt = (frame: number) => timing.shots.filter((shot) => shot.first <= frame && frame < shot.last);
+
   function drawPictures(frame: number): number {
-    const shots = timing.shots.filter((shot) => shot.first <= frame && frame < shot.last);
-    const [from, to] = shots;
-    rasteriser.drawPicture(pictures[from!.picture]!, shotCrop(from!, frame, layout.picture));
+    const [from, to] = shotsAt(frame);
+    rasteriser.drawPicture(stills.pictures[from!.picture]!, shotCrop(from!, frame, layout.picture));
     if (to) {
       const weight = eased((frame - to.first + 1) / (TRANSITION_FRAMES + 1));
-      rasteriser.mixPicture(pictures[to.picture]!, shotCrop(to, frame, layout.picture), weight);
+      rasteriser.mixPicture(stills.pictures[to.picture]!, shotCrop(to, frame, layout.picture), weight);
     }
     return (to ?? from)!.picture;
   }
@@ -174,11 +203,17 @@ export async function createScene(given: RenderSpec, sources: PictureSource[]) {
       y: FRAME.height / 2,
       scale: END_STILL.width / FRAME.width,
     });
-    if (since >= END_FADE_FRAMES) rasteriser.drawPicture(ending, crop);
-    else rasteriser.mixPicture(ending, crop, eased((since + 1) / (END_FADE_FRAMES + 1)));
+    if (since >= END_FADE_FRAMES) rasteriser.drawPicture(stills.ending!, crop);
+    else rasteriser.mixPicture(stills.ending!, crop, eased((since + 1) / (END_FADE_FRAMES + 1)));
   }
 
-  /** Draws a frame; the bytes are valid until the frame after the next is drawn. */
+  /** Resolved when all that a frame shows is there. */
+  async function prepare(frame: number): Promise<void> {
+    for (const shot of shotsAt(frame)) await ready.pictures[shot.picture];
+    if (frame >= timing.end) await ready.ending;
+  }
+
+  /** Draws a frame; the bytes are valid until two more were drawn. */
   function draw(frame: number, options: { captions?: boolean } = {}): Uint8Array<ArrayBuffer> {
     const whole = frame - timing.end >= END_FADE_FRAMES;
     const picture = whole ? 0 : drawPictures(frame);
@@ -202,5 +237,5 @@ export async function createScene(given: RenderSpec, sources: PictureSource[]) {
     return rasteriser.frame();
   }
 
-  return { layout, timing, draw };
+  return { layout, timing, prepare, prepared: ready.ending, draw };
 }

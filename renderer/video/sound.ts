@@ -15,6 +15,8 @@ const LIMITER_RATE = AUDIO.rate * 4;
 const LOUDNESS_TOLERANCE_LU = 0.3;
 const LOUDNESS_PASSES = 4;
 const LARGEST_GAIN_DB = 45;
+/** One channel that will be heard from two. */
+const MEASURE = "ebur128=dualmono=true";
 
 /** Decibels that were measured by ebur128; null for silence. */
 function integrated(log: string): number | null {
@@ -36,7 +38,8 @@ function voiceFilters(voice: NonNullable<RenderSpec["voice"]>): string[] {
     filters.push(`atrim=end=${voice.cut_at_s}`, `afade=t=out:st=${fade.toFixed(3)}:d=${FADE_S}`);
   }
   if (voice.tempo > 1.001) filters.push(`atempo=${voice.tempo}`);
-  return [...filters, `aresample=${AUDIO.rate}`, "aformat=sample_fmts=fltp:channel_layouts=stereo"];
+  // One voice is one channel until the end: half the work, and the same in both ears.
+  return [...filters, `aresample=${AUDIO.rate}`, "aformat=sample_fmts=fltp:channel_layouts=mono"];
 }
 
 /** The voice as stereo 16-bit samples at -14 LUFS, its true peaks limited at four times the rate. */
@@ -52,7 +55,7 @@ async function levelledVoice(
       ...input,
       "-vn",
       "-af",
-      [...voiceFilters(voice), "ebur128"].join(","),
+      [...voiceFilters(voice), MEASURE].join(","),
       "-c:a",
       "pcm_f32le",
       "-f",
@@ -73,7 +76,8 @@ async function levelledVoice(
       `aresample=${LIMITER_RATE}`,
       limiter,
       `aresample=${AUDIO.rate}`,
-      "ebur128",
+      MEASURE,
+      "pan=stereo|c0=c0|c1=c0",
       `aresample=${AUDIO.rate}`,
     ];
     const output = ["-f", "s16le", "-ar", `${AUDIO.rate}`, "-ac", `${AUDIO.channels}`, "pipe:1"];

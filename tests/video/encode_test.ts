@@ -1,0 +1,76 @@
+// Encoding where something breaks: an ffmpeg that stalls, one that ends early, a frame that cannot be drawn.
+
+import { assert, assertEquals, assertMatch, assertRejects } from "../assert.ts";
+import { encodeVideo } from "../../renderer/video/encode.ts";
+import { renderErrorOf } from "../../renderer/render_failure.ts";
+import { testFfmpegPath } from "../support/video_probe.ts";
+import { sampleSpec, withFolder } from "./specs.ts";
+
+const FRAME_BYTES = 1080 * 1920 * 3 / 2;
+
+/** A program that does what the shell is told, in ffmpeg's place. */
+async function stubFfmpeg(folder: string, script: string): Promise<string> {
+  const path = `${folder}/stub_ffmpeg`;
+  await Deno.writeTextFile(path, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+  return path;
+}
+
+async function encode(
+  folder: string,
+  options: { ffmpegPath: string; draw?: (frame: number) => Promise<Uint8Array>; onPid?(pid: number): void },
+): Promise<void> {
+  const soundPath = `${folder}/sound.s16le`;
+  await Deno.writeFile(soundPath, new Uint8Array(48_000 * 4));
+  await encodeVideo(sampleSpec({ duration_s: 1 }), {
+    ffmpegPath: options.ffmpegPath,
+    signal: new AbortController().signal,
+    onChildProcess: options.onPid,
+    soundPath,
+    videoPath: `${folder}/video.mp4`,
+    frames: 30,
+    draw: options.draw ?? (() => Promise.resolve(new Uint8Array(FRAME_BYTES))),
+    onFrame: () => {},
+    stalledMs: 400,
+  });
+}
+
+Deno.test("an ffmpeg that takes no frame any more is ended, and the render is worth another try", async () => {
+  await withFolder(async (folder) => {
+    let pid = 0;
+    const ffmpegPath = await stubFfmpeg(folder, "exec sleep 1000");
+    const error = await assertRejects(() => encode(folder, { ffmpegPath, onPid: (id) => pid = id }));
+    assertMatch(error.message, /^ffmpeg stalled/);
+    assertEquals(renderErrorOf(error).retryable, true);
+    await assertRejects(() => Deno.stat(`/proc/${pid}/exe`), "it lives on");
+  });
+});
+
+Deno.test("an ffmpeg that takes all frames and then does not end is ended too", async () => {
+  await withFolder(async (folder) => {
+    const ffmpegPath = await stubFfmpeg(folder, "cat > /dev/null; exec sleep 1000");
+    const error = await assertRejects(() => encode(folder, { ffmpegPath }));
+    assertMatch(error.message, /^ffmpeg stalled/);
+  });
+});
+
+Deno.test("an ffmpeg that ends early is quoted, not the broken pipe", async () => {
+  await withFolder(async (folder) => {
+    const ffmpegPath = await stubFfmpeg(folder, "echo 'No space left on device' >&2; exit 1");
+    const error = await assertRejects(() => encode(folder, { ffmpegPath }));
+    assertMatch(error.message, /ended with 1: No space left on device/);
+    assertEquals(renderErrorOf(error).message, "The renderer's disk is full.");
+  });
+});
+
+Deno.test("a frame that cannot be drawn is the failure that is told, and ffmpeg is ended", async () => {
+  await withFolder(async (folder) => {
+    let pid = 0;
+    const draw = (frame: number) =>
+      frame < 5 ? Promise.resolve(new Uint8Array(FRAME_BYTES)) : Promise.reject(new Error("no picture"));
+    const ffmpegPath = testFfmpegPath();
+    const error = await assertRejects(() => encode(folder, { ffmpegPath, draw, onPid: (id) => pid = id }));
+    assertEquals(error.message, "no picture");
+    assert(pid > 0);
+    await assertRejects(() => Deno.stat(`/proc/${pid}/exe`), "it lives on");
+  });
+});
