@@ -110,6 +110,14 @@ for (const provider of ["gemini", "claude"] as const) {
     }
   });
 
+  Deno.test(`${provider} whose answers break off on their way is tried again later`, async () => {
+    const { fake, writer } = startWriter(provider);
+    fake.faults.push("cut_off", "cut_off");
+    const failure = await assertRejects(() => writer.write(INPUT, call()));
+    assert(failure instanceof JobFailure && failure.retryable);
+    await fake.stop();
+  });
+
   Deno.test(`${provider} that takes too long is tried again later`, async () => {
     const { fake, writer } = startWriter(provider);
     fake.faults.push("slow", "slow");

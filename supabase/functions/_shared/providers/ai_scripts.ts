@@ -135,10 +135,12 @@ function productData({ product, price, ctaText }: ScriptInput): Record<string, u
 
 async function toFailure(error: unknown): Promise<JobFailure> {
   if (error instanceof JobFailure) return error;
-  const { APICallError, NoObjectGeneratedError } = await import("ai");
+  const { APICallError, JSONParseError, NoObjectGeneratedError, TypeValidationError } = await import("ai");
   if (APICallError.isInstance(error)) {
-    const status = error.statusCode;
-    // A 200 that the SDK could not read is a wrong answer, not a refusal.
+    const { statusCode: status, cause } = error;
+    // A 200 that came whole and that the SDK could not read is a wrong answer; one that broke off is the network's.
+    const isWhole = JSONParseError.isInstance(cause) || TypeValidationError.isInstance(cause);
+    if (status !== undefined && status < 300 && !isWhole) return providerFailure("script_failed", { cause });
     if (status === undefined || status >= 300) {
       const retryAfter = error.responseHeaders?.["retry-after"] ?? null;
       return providerFailure("script_failed", { status, retryAfter, cause: error });
