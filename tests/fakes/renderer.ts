@@ -22,6 +22,8 @@ export interface RendererFake extends AsyncDisposable {
   spoken: string[];
   /** How long a render takes. */
   renderMs: number;
+  /** Seconds of a spoken word. */
+  wordS: number;
   /** Misbehaviour of everything until it is unset. */
   mode: "well" | "busy" | "away" | "stuck" | "queued";
   /** The next renders fail with this. */
@@ -60,6 +62,7 @@ export function startRendererFake(options: RendererFakeOptions = {}): RendererFa
     calls: [],
     spoken: [],
     renderMs: options.renderMs ?? 60,
+    wordS: 0.4,
     mode: "well",
     failure: null,
     forget() {
@@ -102,7 +105,7 @@ async function speech(fake: RendererFake, request: Request): Promise<Response> {
   if (!parsed.success) return refuse(422, "invalid_request");
   fake.counts.speech++;
   fake.spoken.push(parsed.data.text);
-  const words = evenWords(parsed.data.text);
+  const words = evenWords(parsed.data.text, fake.wordS);
   const seconds = (words.at(-1)?.end_s ?? 0) + 0.2;
   // Each purchase is a recording of its own.
   const audio = silentMp3(seconds, `purchase ${fake.counts.speech}`);
@@ -199,9 +202,9 @@ function refuse(status: number, code: string, retryAfter?: string): Response {
 }
 
 /** Words of a text, one after another at an even pace. */
-function evenWords(text: string): { text: string; start_s: number; end_s: number }[] {
+function evenWords(text: string, wordS: number): { text: string; start_s: number; end_s: number }[] {
   return (text.match(/[\p{L}\p{N}][\p{L}\p{N}.,'’-]*[\p{L}\p{N}]|[\p{L}\p{N}]/gu) ?? [])
-    .map((word, at) => ({ text: word, start_s: 0.1 + at * 0.4, end_s: 0.4 + at * 0.4 }));
+    .map((word, at) => ({ text: word, start_s: 0.1 + at * wordS, end_s: 0.1 + (at + 0.75) * wordS }));
 }
 
 /** Resolves after `ms`, or when the signal aborts. */

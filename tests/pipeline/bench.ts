@@ -23,7 +23,9 @@ export interface Bench extends AsyncDisposable {
 }
 
 /** Starts the stand-ins. */
-export function startBench(options: { renderers?: number; aiOrigin?: string } = {}): Bench {
+export function startBench(
+  options: { renderers?: number; aiOrigin?: string; edgeOrigin?: string; elevenlabsOrigin?: string } = {},
+): Bench {
   const storage = startStorage();
   const renderers = Array.from({ length: options.renderers ?? 1 }, () => startRendererFake());
   const client = createClient(storage.origin, "secret-key", {
@@ -57,9 +59,9 @@ export function startBench(options: { renderers?: number; aiOrigin?: string } = 
         speech: (provider) =>
           createSpeechProvider(provider, {
             renderers: rendererClient,
-            edgeUrl: null,
-            elevenlabsUrl: null,
-            elevenlabsApiKey: null,
+            edgeUrl: options.edgeOrigin ?? null,
+            elevenlabsUrl: options.elevenlabsOrigin ?? null,
+            elevenlabsApiKey: "key",
           }),
         scripts: (provider) =>
           createScriptWriter(provider, {
@@ -85,6 +87,7 @@ export function aJob(
     profile?: Partial<ClaimedJob["profile"]>;
     checkpoint?: unknown;
     run?: number;
+    attempt?: number;
   } = {},
 ): ClaimedJob {
   return {
@@ -94,7 +97,7 @@ export function aJob(
     product_id: "44444444-4444-4444-8444-444444444444",
     position: 0,
     run: changes.run ?? 1,
-    attempt: 1,
+    attempt: changes.attempt ?? 1,
     lease_token: "token",
     lease_s: 30,
     options: {

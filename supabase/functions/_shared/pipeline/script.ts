@@ -7,7 +7,7 @@ import { shorten, speakable } from "./plain_text.ts";
 import type { CallOptions, ScriptWriter, WrittenScript } from "./ports.ts";
 import { fillTemplate } from "./script_template.ts";
 import { knownFigures, saysOnlyKnown } from "./figures.ts";
-import { cutToFit, safeLocale, sentencesOf, speakingSeconds } from "./speaking_time.ts";
+import { cutToFit, type Room, safeLocale, sentencesOf, speakingSeconds } from "./speaking_time.ts";
 
 /** Silence before the voice. */
 export const VOICE_START_S = 0.3;
@@ -62,37 +62,52 @@ export function scriptInputs(job: ClaimedJob): Record<string, unknown> {
   };
 }
 
-/** The template filled in, and brought to the video's length: the description is cut first, then the title. */
-export function quickScript(job: ClaimedJob, seconds = voiceSeconds(job.options.duration_s)): string {
+/** What the voice may take of the video, by an unhurried voice of the language. */
+export function roomOf(job: ClaimedJob): Room {
   const language = languageOf(job);
-  const fits = (script: string) => script !== "" && speakingSeconds(script, language) <= seconds;
+  return {
+    language,
+    seconds: voiceSeconds(job.options.duration_s),
+    measure: (text) => speakingSeconds(text, language),
+  };
+}
+
+/** The template filled in, and brought to the video's length: the description is cut first, then title and brand. */
+export function quickScript(job: ClaimedJob, room = roomOf(job)): string {
+  const { seconds, measure } = room;
+  const fits = (script: string) => script !== "" && measure(script) <= seconds;
   const description = withoutEnd(speakable(job.product.description ?? "", 1000));
   const whole = filled(job, { title: SPOKEN_TITLE_MAX, description });
   if (fits(whole)) return whole;
   const bare = filled(job, { title: SPOKEN_TITLE_MAX, description: "" });
-  const left = seconds - speakingSeconds(bare, language);
+  const left = seconds - measure(bare);
   if (bare !== "" && left > DESCRIPTION_NEEDS_S) {
-    const cut = withoutEnd(cutToFit(description, { language, seconds: left - 0.5 }));
+    const cut = withoutEnd(cutToFit(description, { ...room, seconds: left - 0.5 }));
     const script = filled(job, { title: SPOKEN_TITLE_MAX, description: cut });
     return fits(script) ? script : bare;
   }
   const scripts = [
     bare,
     ...SHORTER_TITLES.map((title) => filled(job, { title, description: "" })),
+    // At last without the brand: the price is what a shop would not leave out.
+    filled(job, { title: SHORTER_TITLES.at(-1) ?? 0, description: "", brand: "" }),
   ].filter((script) => script !== "");
   const script = scripts.find(fits) ?? scripts.at(-1) ?? whole;
   if (script === "") {
     throw new JobFailure("script_failed", "The product has no text that a voice could read.");
   }
-  return cutToFit(script, { language, seconds });
+  return cutToFit(script, room);
 }
 
 /** The template with the product's values, its title no longer than so many characters; "" where nothing could be said. */
-function filled(job: ClaimedJob, values: { title: number; description: string }): string {
+function filled(
+  job: ClaimedJob,
+  values: { title: number; description: string; brand?: string },
+): string {
   const title = spokenTitle(job.product.title, values.title);
   const text = fillTemplate(job.options.voiceover_template, {
     title,
-    brand: wordsOrNone(speakable(job.product.brand ?? "", 80)),
+    brand: wordsOrNone(speakable(values.brand ?? job.product.brand ?? "", 80)),
     price: pricesOf(job)?.current ?? "",
     description: wordsOrNone(values.description),
     cta: wordsOrNone(speakable(ctaOf(job), 80)),
@@ -109,7 +124,7 @@ export async function elaborateScript(
 ): Promise<WrittenScript> {
   const language = languageOf(job);
   const prices = pricesOf(job);
-  const seconds = voiceSeconds(job.options.duration_s);
+  const room = roomOf(job);
   const written = await writer.write({
     product: {
       ...job.product,
@@ -120,7 +135,7 @@ export async function elaborateScript(
     language,
     price: prices && { current: prices.current, old: prices.old },
     ctaText: speakable(ctaOf(job), 80),
-    maxWords: Math.max(10, Math.floor(seconds * 2.2)),
+    maxWords: Math.max(10, Math.floor(room.seconds * 2.2)),
     durationS: job.options.duration_s,
   }, call);
   const { title, brand, description, price, sale_price } = job.product;
@@ -133,25 +148,24 @@ export async function elaborateScript(
   if (sentences.length === 0) {
     throw new JobFailure("script_failed", "The AI's script named figures that are not the product's.");
   }
-  return { ...written, text: tightenScript(job, { script: sentences.join(" "), seconds }) };
+  return { ...written, text: tightenScript(job, { script: sentences.join(" "), room }) };
 }
 
 /** A script without the sentences that it can do without: neither its first nor its last, nor the one with the price. */
 export function tightenScript(
   job: ClaimedJob,
-  { script, seconds }: { script: string; seconds: number },
+  { script, room }: { script: string; room: Room },
 ): string {
-  const language = languageOf(job);
-  const sentences = sentencesOf(script, language);
+  const sentences = sentencesOf(script, room.language);
   const price = pricesOf(job)?.current;
   const isKept = (sentence: string, at: number) =>
     at === 0 || at === sentences.length - 1 || (price !== undefined && sentence.includes(price));
-  while (speakingSeconds(sentences.join(" "), language) > seconds) {
+  while (room.measure(sentences.join(" ")) > room.seconds) {
     const at = sentences.findLastIndex((sentence, index) => !isKept(sentence, index));
     if (at < 0) break;
     sentences.splice(at, 1);
   }
-  return cutToFit(sentences.join(" "), { language, seconds });
+  return cutToFit(sentences.join(" "), room);
 }
 
 /** The script as it is said: where a price is written its spoken form stands. Longest first, so none is split. */

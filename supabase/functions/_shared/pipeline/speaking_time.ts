@@ -96,29 +96,39 @@ export function sentencesOf(text: string, language: string): string[] {
   return sentences.map((sentence) => sentence.trim()).filter((sentence) => sentence !== "");
 }
 
+/** The seconds that a text takes to say. */
+export type Measure = (text: string) => number;
+
+/** A time to fill in a language, by this measure of a text's length. */
+export interface Room {
+  language: string;
+  seconds: number;
+  measure: Measure;
+}
+
 /** Drops sentences from the end, then words of the first one, until the text fits. */
-export function cutToFit(text: string, { language, seconds }: { language: string; seconds: number }): string {
+export function cutToFit(text: string, { language, seconds, measure }: Room): string {
   const sentences = sentencesOf(text, language);
-  while (sentences.length > 1 && speakingSeconds(sentences.join(" "), language) > seconds) sentences.pop();
+  while (sentences.length > 1 && measure(sentences.join(" ")) > seconds) sentences.pop();
   const rest = sentences.join(" ");
-  if (speakingSeconds(rest, language) <= seconds) return rest;
+  if (measure(rest) <= seconds) return rest;
   const words = [...new Intl.Segmenter(safeLocale(language), { granularity: "word" }).segment(rest)];
   let kept = "";
   for (const { segment } of words) {
-    if (speakingSeconds(kept + segment, language) > seconds) break;
+    if (measure(kept + segment) > seconds) break;
     kept += segment;
   }
-  if (!/[\p{L}\p{N}]/u.test(kept)) kept = charactersToFit(rest, { language, seconds });
+  if (!/[\p{L}\p{N}]/u.test(kept)) kept = charactersToFit(rest, { seconds, measure });
   const clause = kept.match(/^[\s\S]*[,;:–—、，]/u)?.[0] ?? "";
   const body = clause.length > kept.length * 0.6 ? clause : kept;
   return `${body.replace(/[\s,;:–—、，.]+$/u, "")}.`;
 }
 
 /** For a first word that alone is longer than the video: no name is, but a shop's text may be anything. */
-function charactersToFit(text: string, { language, seconds }: { language: string; seconds: number }): string {
+function charactersToFit(text: string, { seconds, measure }: Omit<Room, "language">): string {
   let kept = "";
   for (const { segment } of new Intl.Segmenter().segment(text)) {
-    if (speakingSeconds(kept + segment, language) > seconds) break;
+    if (measure(kept + segment) > seconds) break;
     kept += segment;
   }
   return kept;

@@ -9,12 +9,13 @@ import {
   languageOf,
   pricesOf,
   quickScript,
+  roomOf,
   spokenPrices,
   tightenScript,
   VOICE_START_S,
   voiceSeconds,
 } from "./script.ts";
-import { speakingSeconds } from "./speaking_time.ts";
+import { type Measure, tokenSeconds } from "./speaking_time.ts";
 import { hasUsableTimes, timeTokens } from "./word_times.ts";
 import { toSpoken, type WrittenText } from "./written_text.ts";
 
@@ -77,19 +78,37 @@ export function tighterScript(
   job: ClaimedJob,
   { script, made, provider }: { script: Script; made: Voiceover; provider: SpeechProvider },
 ): string | null {
-  const seconds = voiceSeconds(job.options.duration_s);
   const { words, placement } = place(job, { script: script.text, voiceover: made });
   if (placement.cut_at_s === null || words.length < 2) return null;
   const kept = words.findLast((word) => word.end_s <= (placement.cut_at_s ?? 0));
   if (kept === words.at(-1)) return null;
   if (provider.isPaid && /[.!?。！？]$/u.test(kept?.text ?? "")) return null;
-  const language = languageOf(job);
-  const pace = made.duration_s / speakingSeconds(script.text, language);
-  const room = seconds / pace;
+  const room = { ...roomOf(job), measure: measureBy(words, languageOf(job)) };
   const tighter = script.source === "template"
     ? quickScript(job, room)
-    : tightenScript(job, { script: script.text, seconds: room });
-  return speakingSeconds(tighter, language) < speakingSeconds(script.text, language) ? tighter : null;
+    : tightenScript(job, { script: script.text, room });
+  return room.measure(tighter) < room.measure(script.text) ? tighter : null;
+}
+
+/** How long this voice takes for words that it has said already; for others by its pace. */
+function measureBy(words: TimedWord[], language: string): Measure {
+  const bare = (text: string) => text.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, "");
+  const seconds = new Map<string, number>();
+  let thought = 0;
+  for (const [at, word] of words.entries()) {
+    const long = (words[at + 1]?.start_s ?? word.end_s) - word.start_s;
+    const parts = word.text.split(" ");
+    for (const part of parts) {
+      seconds.set(bare(part), Math.max(seconds.get(bare(part)) ?? 0, long / parts.length));
+    }
+    thought += tokenSeconds(word.text, language);
+  }
+  const pace = ((words.at(-1)?.end_s ?? 0) - (words[0]?.start_s ?? 0)) / Math.max(0.1, thought);
+  return (text) =>
+    text.split(/\s+/).reduce(
+      (sum, word) => sum + (seconds.get(bare(word)) ?? tokenSeconds(word, language) * pace),
+      0,
+    );
 }
 
 /** The hash of what captions depend on. */
