@@ -19,12 +19,12 @@ Deno.test({
   sanitizeResources: false,
   sanitizeOps: false,
   async fn() {
-    await withWorld(async (world) => {
-      const undisturbed = await world.run([]);
+    await withWorld({ renderer: "stand-in" }, async (world) => {
+      const undisturbed = await world.run({ faults: [] });
       assertEquals(undisturbed.offences, []);
       const callCount = undisturbed.calls.length;
       assert(callCount > 30, `only ${callCount} calls were seen`);
-      const faults: Fault[] = [];
+      const faults: (Fault & { at: number })[] = [];
       for (let at = 0; at < callCount; at++) {
         faults.push({ at, when: "before", what: "kill" }, { at, when: "after", what: "kill" });
         faults.push({ at, when: "after", what: "lose" });
@@ -32,7 +32,7 @@ Deno.test({
       const offences: string[] = [];
       let struck = 0;
       await inParallel(faults, async (fault) => {
-        const outcome = await world.run([fault]);
+        const outcome = await world.run({ faults: [fault] });
         struck += outcome.struck;
         const call = outcome.calls[fault.at];
         const where =

@@ -1,104 +1,120 @@
-// A small world to kill workers in: real Postgres, the gateway, real workers as processes, and fakes of other
-// people's services; the sweep runs as its schedule would, only faster.
+// A small world to kill workers in: real Postgres, the gateway, real workers as processes, fakes of other people's
+// services, a stand-in of the renderer or the real one; the sweep runs as its schedule would, only faster.
 
 import { exportJWK, generateKeyPair } from "jose";
+import { join } from "node:path";
 import type { Sql } from "postgres";
 import type { Configuration } from "../../local/configuration.ts";
-import { baseEnvironment } from "../../local/environment.ts";
-import { type Isolate, startIsolate } from "../../local/functions_host/isolate.ts";
-import { createGateway } from "../../local/gateway/app.ts";
-import { openPool } from "../../local/gateway/database.ts";
+import { type ProgramOptions, type Running, startProgram } from "../../local/part.ts";
 import { startAi } from "../fakes/ai.ts";
 import { startElevenLabs } from "../fakes/elevenlabs.ts";
 import { startRendererFake } from "../fakes/renderer.ts";
-import { openShop, OPTIONS, type Shop } from "../database/shop.ts";
 import { type TestDatabase, withDatabase } from "../support/database.ts";
-import { type Fault, startFaultProxy } from "./fault_proxy.ts";
+import { freePortBase } from "../support/stack.ts";
+import { type BatchOrder, type Outcome, runBatch, type Workers } from "./run_batch.ts";
 
-const SECRET_KEY = "sb_secret_faults";
-const PUBLISHABLE_KEY = "sb_publishable_faults";
-const RENDERER_SECRET = "renderer-secret";
-const SWEEP_EVERY_MS = 200;
-const BATCH_LIMIT_MS = 60_000;
-const WORKER = new URL("../../supabase/functions/process-next/index.ts", import.meta.url).href;
+export const SECRET_KEY = "sb_secret_faults";
+export const PUBLISHABLE_KEY = "sb_publishable_faults";
+export const RENDERER_SECRET = "renderer-secret";
 
-/** Lease, back-off and limits as short as the harness needs them. */
-const SETTINGS = {
-  lease_s: 2,
-  backoff_first_s: 0.1,
-  backoff_max_s: 0.5,
-  max_active_batches: 1000,
-  max_requests_per_minute: 100000,
-};
-
-/** What is left when a batch of three has ended, whatever was killed on the way. */
-export interface Outcome {
-  batchId: string;
-  calls: { method: string; path: string; target: string }[];
-  struck: number;
-  /** Offences against what must hold; empty where all held. */
-  offences: string[];
+export interface WorldOptions {
+  renderer: "stand-in" | "real";
+  /** Of `private.settings`; lease, back-off and limits are short by default. */
+  settings?: Record<string, number>;
+  sweepEveryMs?: number;
+  /** How long a batch may take before it counts as lost. */
+  limitMs?: number;
 }
 
 export interface World {
   /** Makes a batch of three with these faults, and looks at what is left. */
-  run(faults: Fault[]): Promise<Outcome>;
+  run(order: BatchOrder): Promise<Outcome>;
 }
 
-interface Row {
-  id: string;
-  position: number;
-  status: string;
-  started_at: Date;
-  error_code: string | null;
-  result: { video_path: string; thumbnail_path: string; subtitles_path: string } | null;
+/** What a batch is made in. */
+export interface Parts {
+  database: TestDatabase;
+  gatewayOrigin: string;
+  renderer: { origin: string; pictures: string[]; begunIds(): Promise<string[]> };
+  speechOrigin: string;
+  aiOrigin: string;
+  workers: Workers;
+  sweepOnce(): Promise<void>;
+  limitMs: number;
 }
+
+const SETTINGS = {
+  lease_s: 2,
+  backoff_first_s: 0.1,
+  backoff_max_s: 0.5,
+  max_active_batches: 1_000_000,
+  max_requests_per_minute: 1_000_000,
+};
 
 /** Opens a world, hands it over, and takes it down. */
-export async function withWorld<T>(use: (world: World) => Promise<T>): Promise<T> {
+export async function withWorld<T>(options: WorldOptions, use: (world: World) => Promise<T>): Promise<T> {
   return await withDatabase("faults", async (database) => {
     const dataDir = await Deno.makeTempDir({ prefix: "reelbatch-faults-" });
-    const workers = new Map<string, () => Promise<Response>>();
     const print = console.log;
     // Hundreds of workers log what they are made to suffer.
     console.log = (...words) => String(words[0]).startsWith("{") ? undefined : print(...words);
     const ending = new AbortController();
-    const gateway = await serveGateway(database, { dataDir, signal: ending.signal });
-    const fakes = {
-      renderer: startRendererFake({ secret: RENDERER_SECRET, renderMs: 40 }),
-      speech: startElevenLabs(),
-      ai: startAi(),
-    };
-    const sweeping = sweepOn(database.service, { origin: gateway.origin, workers, signal: ending.signal });
+    const ends: (() => Promise<unknown>)[] = [];
     try {
-      for (const [name, value] of Object.entries(SETTINGS)) {
+      const parts = await openParts(options, { database, dataDir, ends });
+      const sweeping = sweepOn(parts, { everyMs: options.sweepEveryMs ?? 200, signal: ending.signal });
+      ends.push(() => sweeping);
+      for (const [name, value] of Object.entries({ ...SETTINGS, ...options.settings })) {
         await database.sql`update private.settings set value = ${value} where name = ${name}`;
       }
-      return await use({
-        run: (faults) => runBatch({ database, gatewayOrigin: gateway.origin, fakes, workers }, faults),
-      });
+      return await use({ run: (order) => runBatch(parts, order) });
     } finally {
       console.log = print;
       ending.abort();
-      await sweeping;
-      await gateway.close();
-      await fakes.renderer[Symbol.asyncDispose]();
-      await Promise.all([fakes.speech.stop(), fakes.ai.stop()]);
+      for (const end of ends.reverse()) await end();
       await Deno.remove(dataDir, { recursive: true });
     }
   });
 }
 
-async function serveGateway(database: TestDatabase, options: { dataDir: string; signal: AbortSignal }) {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const port = (listener.addr as Deno.NetAddr).port;
-  listener.close();
-  const origin = `http://127.0.0.1:${port}`;
+async function openParts(
+  options: WorldOptions,
+  { database, dataDir, ends }: { database: TestDatabase; dataDir: string; ends: (() => Promise<unknown>)[] },
+): Promise<Parts> {
+  const configuration = await configure(database, dataDir);
+  const start = async (program: Omit<ProgramOptions, "configuration">): Promise<Running> => {
+    const running = await startProgram({ ...program, configuration });
+    ends.push(() => running.stop());
+    return running;
+  };
+  await start({
+    name: "gateway",
+    program: "local/gateway/main.ts",
+    flags: ["--unstable-no-legacy-abort"],
+    isReady: (line) => line === "listening",
+  });
+  const speech = startElevenLabs(), ai = startAi();
+  ends.push(() => speech.stop(), () => ai.stop());
+  const workers: Workers = new Map();
+  return {
+    database,
+    gatewayOrigin: configuration.supabaseUrl,
+    renderer: options.renderer === "real" ? await startRenderer(configuration, start) : standInRenderer(ends),
+    speechOrigin: speech.origin,
+    aiOrigin: ai.origin,
+    workers,
+    sweepOnce: () => sweepOnce(database.service, { origin: configuration.supabaseUrl, workers }),
+    limitMs: options.limitMs ?? 60_000,
+  };
+}
+
+async function configure(database: TestDatabase, dataDir: string): Promise<Configuration> {
+  const port = freePortBase();
   const { privateKey } = await generateKeyPair("ES256", { extractable: true });
-  const configuration: Configuration = {
-    dataDir: options.dataDir,
-    ports: { gateway: port, postgres: 0, renderer: 0, functions: 0 },
-    supabaseUrl: origin,
+  return {
+    dataDir,
+    ports: { gateway: port, postgres: 0, renderer: port + 1, functions: port + 2 },
+    supabaseUrl: `http://127.0.0.1:${port}`,
     databaseUrl: database.adminUrl,
     rendererUrl: "",
     rendererSecret: RENDERER_SECRET,
@@ -109,42 +125,57 @@ async function serveGateway(database: TestDatabase, options: { dataDir: string; 
     wallClockS: 150,
     handedOn: {},
   };
-  const pools = {
-    rest: openPool(database.adminUrl, { user: "authenticator", max: 12 }),
-    auth: openPool(database.adminUrl, { user: "supabase_auth_admin", max: 1 }),
-    storage: openPool(database.adminUrl, { user: "supabase_storage_admin", max: 6 }),
-  };
-  const server = Deno.serve(
-    { hostname: "127.0.0.1", port, signal: options.signal, onListen: () => {} },
-    createGateway({ configuration, pools }),
-  );
+}
+
+function standInRenderer(ends: (() => Promise<unknown>)[]): Parts["renderer"] {
+  const fake = startRendererFake({ secret: RENDERER_SECRET, renderMs: 40 });
+  ends.push(() => Promise.resolve(fake[Symbol.asyncDispose]()));
+  const pictures = ["https://example.com/a.jpg"];
+  return { origin: fake.origin, pictures, begunIds: () => Promise.resolve(fake.begunIds) };
+}
+
+/** The real one begins a render once for each that it logs the end of. */
+async function startRenderer(
+  { dataDir, ports, supabaseUrl }: Configuration,
+  start: (program: Omit<ProgramOptions, "configuration">) => Promise<Running>,
+): Promise<Parts["renderer"]> {
+  await start({
+    name: "renderer",
+    program: "renderer/main.ts",
+    env: {
+      PORT: String(ports.renderer),
+      RENDERER_SECRET,
+      RENDERER_ALLOW_ORIGINS: supabaseUrl,
+      RENDERER_DATA_DIR: join(dataDir, "renderer"),
+    },
+    isReady: (line) => line.includes('"listening"'),
+  });
+  const names = ["halo_lamp", "fjord_chair", "shore_vase"];
   return {
-    origin,
-    async close() {
-      await server.finished;
-      await Promise.all(Object.values(pools).map((pool) => pool.end({ timeout: 1 })));
+    origin: `http://127.0.0.1:${ports.renderer}`,
+    pictures: names.map((name) => `${supabaseUrl}/samples/pictures/${name}.jpg`),
+    async begunIds() {
+      const log = await Deno.readTextFile(join(dataDir, "logs", "renderer.log"));
+      const ends = log.split("\n").filter((line) => /"render (completed|failed)"/.test(line));
+      return ends.map((line) => JSON.parse(line).render_id);
     },
   };
 }
 
 /** The schedule: lost leases are taken back, named batches kicked, orphans removed. */
 async function sweepOn(
-  service: Sql,
-  { origin, workers, signal }: {
-    origin: string;
-    workers: Map<string, () => Promise<Response>>;
-    signal: AbortSignal;
-  },
+  { sweepOnce }: Parts,
+  { everyMs, signal }: { everyMs: number; signal: AbortSignal },
 ): Promise<void> {
   while (!signal.aborted) {
-    await sweepOnce(service, { origin, workers });
-    await new Promise((resolve) => setTimeout(resolve, SWEEP_EVERY_MS));
+    await sweepOnce();
+    await new Promise((resolve) => setTimeout(resolve, everyMs));
   }
 }
 
 async function sweepOnce(
   service: Sql,
-  { origin, workers }: { origin: string; workers: Map<string, () => Promise<Response>> },
+  { origin, workers }: { origin: string; workers: Workers },
 ): Promise<void> {
   const [row] = await service<
     { swept: { kick: string[]; orphans: string[] } }[]
@@ -159,138 +190,4 @@ async function sweepOnce(
     });
     await response.body?.cancel();
   }
-}
-
-interface Parts {
-  database: TestDatabase;
-  gatewayOrigin: string;
-  fakes: {
-    renderer: ReturnType<typeof startRendererFake>;
-    speech: ReturnType<typeof startElevenLabs>;
-    ai: ReturnType<typeof startAi>;
-  };
-  workers: Map<string, () => Promise<Response>>;
-}
-
-async function openBatch({ database }: Parts): Promise<{ shop: Shop; batchId: string }> {
-  const shop = await openShop(database.sql, 3);
-  await database.sql`
-    update public.products set title = 'Lamp ' || external_id, image_urls = '{https://example.com/a.jpg}'
-    where profile_id = ${shop.profileId}`;
-  const options = { ...OPTIONS, voiceover_mode: "elaborate", tts_provider: "elevenlabs" };
-  const [row] = await database.service<{ answer: { batch_id: string } }[]>`
-    select public.create_batch(${shop.userId}, null, null, ${shop.productIds}::uuid[],
-      ${database.service.json(options)}) as answer`;
-  return { shop, batchId: row!.answer.batch_id };
-}
-
-async function runBatch(parts: Parts, faults: Fault[]): Promise<Outcome> {
-  const { shop, batchId } = await openBatch(parts);
-  const held: { worker: Isolate | null } = { worker: null };
-  const ask = async (body: BodyInit): Promise<Response> => {
-    if (!held.worker?.isAlive()) held.worker = startWorker(parts, proxy.origins);
-    const port = await held.worker.port;
-    return await fetch(`http://127.0.0.1:${port}/process-next`, {
-      method: "POST",
-      headers: { apikey: SECRET_KEY, "content-type": "application/json" },
-      body,
-    });
-  };
-  const proxy = startFaultProxy({
-    supabase: async (request) => {
-      const { pathname, search } = new URL(request.url);
-      const body = await request.arrayBuffer();
-      if (pathname === "/functions/v1/process-next") return await ask(body);
-      const init: RequestInit = { method: request.method, headers: request.headers };
-      if (body.byteLength > 0) init.body = body;
-      return await fetch(`${parts.gatewayOrigin}${pathname}${search}`, init);
-    },
-    renderer: parts.fakes.renderer.origin,
-    speech: parts.fakes.speech.origin,
-    ai: parts.fakes.ai.origin,
-  }, { faults, purchases: ["speech", "ai"], kill: () => held.worker?.kill() });
-  const kick = () => ask(JSON.stringify({ batch_id: batchId }));
-  parts.workers.set(batchId, kick);
-  try {
-    await kick().then((response) => response.body?.cancel()).catch(() => {});
-    const isOver = await waitForEnd(parts.database.sql, batchId);
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    const offences = isOver ? [] : ["the batch never ended"];
-    await sweepOnce(parts.database.service, { origin: parts.gatewayOrigin, workers: parts.workers });
-    offences.push(
-      ...await offencesOf(parts, { shop, batchId, bought: proxy.purchases(), lost: proxy.lostPurchases() }),
-    );
-    return { batchId, calls: proxy.calls, struck: proxy.struck(), offences };
-  } finally {
-    parts.workers.delete(batchId);
-    held.worker?.kill();
-    await proxy.stop();
-  }
-}
-
-function startWorker({ gatewayOrigin }: Parts, origins: Record<string, string>): Isolate {
-  return startIsolate(WORKER, {
-    environment: {
-      ...baseEnvironment(),
-      SUPABASE_URL: origins.supabase!,
-      PUBLIC_URL: gatewayOrigin,
-      SUPABASE_PUBLISHABLE_KEYS: JSON.stringify({ default: PUBLISHABLE_KEY }),
-      SUPABASE_SECRET_KEYS: JSON.stringify({ default: SECRET_KEY }),
-      RENDERER_URL: origins.renderer!,
-      RENDERER_SECRET,
-      ELEVENLABS_API_KEY: "key",
-      ELEVENLABS_URL: origins.speech!,
-      GEMINI_API_KEY: "key",
-      GEMINI_URL: origins.ai!,
-    },
-    wallClockS: 150,
-    mark: "faults",
-  });
-}
-
-async function waitForEnd(sql: Sql, batchId: string): Promise<boolean> {
-  const end = performance.now() + BATCH_LIMIT_MS;
-  while (performance.now() < end) {
-    const [row] =
-      await sql`select from public.jobs where batch_id = ${batchId} and finished_at is null limit 1`;
-    if (!row) return true;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  return false;
-}
-
-async function offencesOf(
-  { database: { sql } }: Parts,
-  { shop, batchId, bought, lost }: { shop: Shop; batchId: string; bought: number; lost: number },
-): Promise<string[]> {
-  const offences: string[] = [];
-  const rows = await sql<Row[]>`select * from public.jobs where batch_id = ${batchId} order by position`;
-  for (const row of rows) {
-    if (row.status !== "completed") offences.push(`row ${row.position} is ${row.status} (${row.error_code})`);
-  }
-  const [view] = await sql`select * from public.batch_status where batch_id = ${batchId}`;
-  const completed = rows.filter((row) => row.status === "completed").length;
-  if (Number(view?.total) !== 3 || Number(view?.completed) !== completed) {
-    offences.push(`the view counts ${JSON.stringify(view)}`);
-  }
-  const starts = rows.map((row) => row.started_at.getTime());
-  if (starts.some((at, index) => index > 0 && at < starts[index - 1]!)) offences.push("claimed out of order");
-  // A script and a voice for each of three products.
-  if (bought > 6 + lost || bought < 6) offences.push(`${bought} purchases, of which ${lost} were lost`);
-  const leases = await sql`select from private.leases where batch_id = ${batchId}`;
-  if (leases.length > 0) offences.push(`${leases.length} leases are left`);
-  const named = rows.flatMap(({ result }) =>
-    result ? [result.video_path, result.thumbnail_path, result.subtitles_path] : []
-  );
-  const voices = await sql<{ path: string }[]>`
-    select c.data -> 'voiceover' ->> 'path' as path from private.checkpoints c
-    join public.jobs j on j.id = c.job_id where j.batch_id = ${batchId}`;
-  const expected = new Set([...named, ...voices.map(({ path }) => path)]);
-  const objects = await sql<{ name: string }[]>`
-    select name from storage.objects where bucket_id = 'videos' and name like ${shop.profileId + "/%"}`;
-  for (const { name } of objects) if (!expected.has(name)) offences.push(`leftover object ${name}`);
-  for (const name of expected) {
-    if (!objects.some((object) => object.name === name)) offences.push(`missing object ${name}`);
-  }
-  return offences;
 }
