@@ -1,10 +1,11 @@
-// Pictures: filtered once, then fitted once to a still somewhat larger than the frame, which the motion moves over.
+// Pictures: fitted once to a still somewhat larger than the frame, which the motion moves over.
 
 import { Buffer } from "node:buffer";
 import sharp, { type Sharp } from "sharp";
-import type { RenderSpec } from "../../supabase/functions/_shared/contracts/render_spec.ts";
 import type { PicturePlace, Rect } from "./layout.ts";
 import { FRAME } from "./presets.ts";
+
+export { applyFilters } from "./filters.ts";
 
 /** Interleaved RGB, 3 bytes a pixel. */
 export interface Pixels {
@@ -51,18 +52,6 @@ async function toPixels(image: Sharp): Promise<Pixels> {
     width: info.width,
     height: info.height,
   };
-}
-
-/** Denoise, sharpen and colour correction, in this order: noise must not be sharpened. */
-export async function applyFilters(pixels: Pixels, filters: RenderSpec["filters"]): Promise<Pixels> {
-  let current = pixels;
-  if (filters.denoise) current = await toPixels(load(current).median(3).median(3));
-  if (filters.sharpen) current = await toPixels(load(current).sharpen({ sigma: 1.4, m1: 0.8, m2: 3 }));
-  if (filters.color_correction) {
-    const stretched = await toPixels(load(current).normalise({ lower: 1, upper: 99 }));
-    current = await toPixels(load(stretched).linear(1.06, -5).modulate({ saturation: 1.16 }));
-  }
-  return current;
 }
 
 /** The colour of a picture's border, where it is the same all around; else null. */

@@ -69,9 +69,9 @@ Deno.test("layout keeps every text, plate and caption in the platform's free are
         ]] as const
       ) {
         const texts = blocks.flatMap((block) => block.texts);
-        const boxes = [...blocks.map((block) => block.box), captions];
+        const boxes = [...blocks.map((block) => block.box), captions!];
         for (const box of [...boxes, ...texts]) assert(inside(box, area), named(what, { box, area }));
-        for (const list of [boxes, [...texts, captions]]) {
+        for (const list of [boxes, [...texts, captions!]]) {
           list.forEach((a, i) => {
             for (const b of list.slice(i + 1)) assert(apart(a, b), named(what, { a, b }));
           });

@@ -1,9 +1,9 @@
-// Pixels: the committed kernel, its exactness, the motion of its frames, filters, fitting, golden stills.
+// Pixels: the motion of the frames, fitting, golden stills.
 
 import sharp from "sharp";
 import { assert, assertEquals } from "../assert.ts";
 import { planTiming, shotCrop } from "../../renderer/video/motion.ts";
-import { applyFilters, fitStill, type Pixels, STILL } from "../../renderer/video/pictures.ts";
+import { fitStill, STILL } from "../../renderer/video/pictures.ts";
 import { FRAME } from "../../renderer/video/presets.ts";
 import { createRasteriser } from "../../renderer/video/rasteriser.ts";
 import { createScene } from "../../renderer/video/scene.ts";
@@ -12,16 +12,6 @@ import { TEMPLATES } from "../../supabase/functions/_shared/contracts/options.ts
 import { samplePicture, sampleSpec } from "./specs.ts";
 
 const PLACE = { x: 80, y: 500, width: 920, height: 800, lowest: 1500 };
-const NO_FILTERS = { denoise: false, sharpen: false, color_correction: false };
-
-/** A repeatable stand-in for chance. */
-function noise(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state * 1_664_525 + 1_013_904_223) % 2 ** 32;
-    return state / 2 ** 32;
-  };
-}
 
 /** Where a vertical edge lies in a row of luma, to a fraction of a pixel. */
 function edge(row: Uint8Array, from: number, to: number): number {
@@ -56,50 +46,6 @@ Deno.test("motion moves an edge evenly: no backward step, second difference unde
     const jerk = Math.max(...steps.slice(1).map((step, i) => Math.abs(step - steps[i]!)));
     assert(jerk < 0.05, `${template}: ${jerk} px per frame squared`);
   }
-});
-
-function luma(pixels: Pixels): Float64Array {
-  return Float64Array.from({ length: pixels.width * pixels.height }, (_, i) => pixels.data[i * 3 + 1]!);
-}
-
-/** Noise in a flat area, energy of edges, and the share of the range that is used. */
-function figures(pixels: Pixels) {
-  const values = luma(pixels);
-  const flat = values.filter((_, i) => i % pixels.width < 60 && i / pixels.width < 60);
-  const mean = flat.reduce((sum, value) => sum + value, 0) / flat.length;
-  const deviation = Math.sqrt(flat.reduce((sum, value) => sum + (value - mean) ** 2, 0) / flat.length);
-  let energy = 0;
-  for (let i = 1; i < values.length; i++) energy += Math.abs(values[i]! - values[i - 1]!);
-  const sorted = values.toSorted();
-  const at = (share: number) => sorted[Math.floor(share * (sorted.length - 1))]!;
-  return { noise: deviation, energy: energy / values.length, range: at(0.98) - at(0.02) };
-}
-
-Deno.test("filters visibly change a picture: less noise, more edge, a wider histogram", async () => {
-  const random = noise(3);
-  const width = 240, height = 240;
-  const grey = (x: number, y: number) => Math.hypot(x - 150, y - 150) < 60 ? 170 : 100;
-  const clean: Pixels = { width, height, data: new Uint8Array(width * height * 3) };
-  const noisy: Pixels = { width, height, data: new Uint8Array(width * height * 3) };
-  for (let i = 0; i < width * height; i++) {
-    for (let channel = 0; channel < 3; channel++) {
-      const value = grey(i % width, Math.floor(i / width)) + channel * 6;
-      clean.data[i * 3 + channel] = value;
-      noisy.data[i * 3 + channel] = value + (random() + random() + random() - 1.5) * 16;
-    }
-  }
-  const before = figures(noisy);
-  const denoised = figures(await applyFilters(noisy, { ...NO_FILTERS, denoise: true }));
-  assert(denoised.noise < before.noise * 0.5, `noise ${before.noise} -> ${denoised.noise}`);
-  const soft = await sharp(clean.data, { raw: { width, height, channels: 3 } }).blur(1.2).raw().toBuffer();
-  const softened = { width, height, data: new Uint8Array(soft) };
-  const sharpened = figures(await applyFilters(softened, { ...NO_FILTERS, sharpen: true }));
-  assert(
-    sharpened.energy > figures(softened).energy * 1.1,
-    `edges ${figures(softened).energy} -> ${sharpened.energy}`,
-  );
-  const corrected = figures(await applyFilters(clean, { ...NO_FILTERS, color_correction: true }));
-  assert(corrected.range > figures(clean).range * 1.3, `range ${figures(clean).range} -> ${corrected.range}`);
 });
 
 Deno.test("pictures of any ratio fill the frame without bars and without stretching", async () => {
