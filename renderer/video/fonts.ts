@@ -16,18 +16,16 @@ interface Family {
   file: string;
 }
 
-function noto(name: string): Family {
-  return {
-    family: `Noto Sans ${name}`,
-    package: `@expo-google-fonts/noto-sans-${name.toLowerCase()}`,
-    file: `NotoSans${name}`,
-  };
+function noto(name: string, packageName: string): Family {
+  return { family: `Noto Sans ${name}`, package: packageName, file: `NotoSans${name}` };
 }
 
 const INTER = { family: "Inter", package: "@expo-google-fonts/inter", file: "Inter" };
 const NOTO_SANS = { family: "Noto Sans", package: "@expo-google-fonts/noto-sans", file: "NotoSans" };
 /** Han glyphs are drawn in the style of the family that comes first: the product's language decides. */
-const JAPANESE = noto("JP"), KOREAN = noto("KR"), CHINESE = noto("SC");
+const JAPANESE = noto("JP", "@expo-google-fonts/noto-sans-jp"),
+  KOREAN = noto("KR", "@expo-google-fonts/noto-sans-kr"),
+  CHINESE = noto("SC", "@expo-google-fonts/noto-sans-sc");
 const HAN_ORDER: Record<string, Family[]> = {
   ja: [JAPANESE, KOREAN, CHINESE],
   ko: [KOREAN, JAPANESE, CHINESE],
@@ -36,26 +34,86 @@ const HAN_ORDER: Record<string, Family[]> = {
 
 /** Scripts that Inter and Noto Sans lack, with the family that has them. Only the first two are always installed. */
 const SCRIPTS: { name: string; letters: RegExp; families: Family[] }[] = [
-  { name: "Arabic", letters: /\p{scx=Arab}/u, families: [noto("Arabic")] },
-  { name: "Hebrew", letters: /\p{scx=Hebr}/u, families: [noto("Hebrew")] },
+  {
+    name: "Arabic",
+    letters: /\p{scx=Arab}/u,
+    families: [noto("Arabic", "@expo-google-fonts/noto-sans-arabic")],
+  },
+  {
+    name: "Hebrew",
+    letters: /\p{scx=Hebr}/u,
+    families: [noto("Hebrew", "@expo-google-fonts/noto-sans-hebrew")],
+  },
   { name: "Japanese", letters: /[\p{scx=Hira}\p{scx=Kana}]/u, families: [JAPANESE] },
   { name: "Korean", letters: /\p{scx=Hang}/u, families: [KOREAN] },
   { name: "Chinese", letters: /[\p{scx=Hani}\p{scx=Bopo}]/u, families: [CHINESE] },
-  { name: "Thai", letters: /\p{scx=Thai}/u, families: [noto("Thai")] },
-  { name: "Lao", letters: /\p{scx=Laoo}/u, families: [noto("Lao")] },
-  { name: "Khmer", letters: /\p{scx=Khmr}/u, families: [noto("Khmer")] },
-  { name: "Burmese", letters: /\p{scx=Mymr}/u, families: [noto("Myanmar")] },
-  { name: "Bengali", letters: /\p{scx=Beng}/u, families: [noto("Bengali")] },
-  { name: "Tamil", letters: /\p{scx=Taml}/u, families: [noto("Tamil")] },
-  { name: "Telugu", letters: /\p{scx=Telu}/u, families: [noto("Telugu")] },
-  { name: "Gujarati", letters: /\p{scx=Gujr}/u, families: [noto("Gujarati")] },
-  { name: "Gurmukhi", letters: /\p{scx=Guru}/u, families: [noto("Gurmukhi")] },
-  { name: "Kannada", letters: /\p{scx=Knda}/u, families: [noto("Kannada")] },
-  { name: "Malayalam", letters: /\p{scx=Mlym}/u, families: [noto("Malayalam")] },
-  { name: "Sinhala", letters: /\p{scx=Sinh}/u, families: [noto("Sinhala")] },
-  { name: "Georgian", letters: /\p{scx=Geor}/u, families: [noto("Georgian")] },
-  { name: "Armenian", letters: /\p{scx=Armn}/u, families: [noto("Armenian")] },
-  { name: "Ethiopic", letters: /\p{scx=Ethi}/u, families: [noto("Ethiopic")] },
+  { name: "Thai", letters: /\p{scx=Thai}/u, families: [noto("Thai", "@expo-google-fonts/noto-sans-thai")] },
+  { name: "Lao", letters: /\p{scx=Laoo}/u, families: [noto("Lao", "@expo-google-fonts/noto-sans-lao")] },
+  {
+    name: "Khmer",
+    letters: /\p{scx=Khmr}/u,
+    families: [noto("Khmer", "@expo-google-fonts/noto-sans-khmer")],
+  },
+  {
+    name: "Burmese",
+    letters: /\p{scx=Mymr}/u,
+    families: [noto("Myanmar", "@expo-google-fonts/noto-sans-myanmar")],
+  },
+  {
+    name: "Bengali",
+    letters: /\p{scx=Beng}/u,
+    families: [noto("Bengali", "@expo-google-fonts/noto-sans-bengali")],
+  },
+  {
+    name: "Tamil",
+    letters: /\p{scx=Taml}/u,
+    families: [noto("Tamil", "@expo-google-fonts/noto-sans-tamil")],
+  },
+  {
+    name: "Telugu",
+    letters: /\p{scx=Telu}/u,
+    families: [noto("Telugu", "@expo-google-fonts/noto-sans-telugu")],
+  },
+  {
+    name: "Gujarati",
+    letters: /\p{scx=Gujr}/u,
+    families: [noto("Gujarati", "@expo-google-fonts/noto-sans-gujarati")],
+  },
+  {
+    name: "Gurmukhi",
+    letters: /\p{scx=Guru}/u,
+    families: [noto("Gurmukhi", "@expo-google-fonts/noto-sans-gurmukhi")],
+  },
+  {
+    name: "Kannada",
+    letters: /\p{scx=Knda}/u,
+    families: [noto("Kannada", "@expo-google-fonts/noto-sans-kannada")],
+  },
+  {
+    name: "Malayalam",
+    letters: /\p{scx=Mlym}/u,
+    families: [noto("Malayalam", "@expo-google-fonts/noto-sans-malayalam")],
+  },
+  {
+    name: "Sinhala",
+    letters: /\p{scx=Sinh}/u,
+    families: [noto("Sinhala", "@expo-google-fonts/noto-sans-sinhala")],
+  },
+  {
+    name: "Georgian",
+    letters: /\p{scx=Geor}/u,
+    families: [noto("Georgian", "@expo-google-fonts/noto-sans-georgian")],
+  },
+  {
+    name: "Armenian",
+    letters: /\p{scx=Armn}/u,
+    families: [noto("Armenian", "@expo-google-fonts/noto-sans-armenian")],
+  },
+  {
+    name: "Ethiopic",
+    letters: /\p{scx=Ethi}/u,
+    families: [noto("Ethiopic", "@expo-google-fonts/noto-sans-ethiopic")],
+  },
 ];
 const OPTIONAL = SCRIPTS.flatMap((script) => script.families);
 const EMOJI = { family: "Twemoji", package: "twemoji-colr-font", file: "twemoji.woff2" };
