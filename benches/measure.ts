@@ -53,9 +53,21 @@ export function readOption(name: string, fallback: number): number {
   return index < 0 ? fallback : Math.max(1, Number(Deno.args[index + 1]) || fallback);
 }
 
-/** The machine and the runtime, for the head of a report. */
+/** The machine and the versions, for the head of a report. */
 export function machine(): string {
   const { hardwareConcurrency } = navigator;
   const [load] = Deno.loadavg();
-  return `Deno ${Deno.version.deno}, ${hardwareConcurrency} cores, load at the start ${load!.toFixed(1)}`;
+  const gigabytes = (Deno.systemMemoryInfo().total / 2 ** 30).toFixed(0);
+  const cores = `${hardwareConcurrency} cores of ${processorName()}, ${gigabytes} GiB`;
+  const versions = `Linux ${Deno.osRelease()}, Deno ${Deno.version.deno}`;
+  return `${cores}; ${versions}; load at the start ${load!.toFixed(1)}`;
+}
+
+function processorName(): string {
+  try {
+    const text = Deno.readTextFileSync("/proc/cpuinfo");
+    return /^model name\s*:\s*(.+)$/m.exec(text)?.[1]?.trim() ?? Deno.build.arch;
+  } catch {
+    return Deno.build.arch;
+  }
 }

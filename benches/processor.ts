@@ -1,4 +1,4 @@
-// Processor time as Linux counts it, of processes and of all that they have waited for.
+// Processes as Linux shows them: their processor time with all that they have waited for, and whose children they are.
 
 import type { Sql } from "postgres";
 
@@ -19,17 +19,26 @@ export async function processorSeconds(pids: number[]): Promise<number> {
   return ticks.reduce((sum, value) => sum + value, 0) / TICKS_A_SECOND;
 }
 
+/** Every process that this one started, and what those started, as long as they live. */
+export async function descendantsOf(pid: number): Promise<number[]> {
+  const names = Array.from(Deno.readDirSync("/proc"), ({ name }) => name).filter((name) =>
+    /^\d+$/.test(name)
+  );
+  const living = await Promise.all(
+    names.map(async (name) => ({ pid: Number(name), parent: Number((await statOf(name))?.[1] ?? 0) })),
+  );
+  const family = [pid];
+  // It grows while it is walked.
+  for (const parent of family) {
+    family.push(...living.filter((each) => each.parent === parent).map((each) => each.pid));
+  }
+  return family.slice(1);
+}
+
 /** Seconds of a whole Postgres server: its first process and every one that it has started. */
 export async function serverSeconds(sql: Sql): Promise<number> {
   const [row] = await sql<{ pid: number }[]>`select pg_backend_pid() as pid`;
   const parent = (await statOf(row!.pid))?.[1];
   if (parent === undefined) throw new Error("the server runs on another machine");
-  const names = Array.from(Deno.readDirSync("/proc"), ({ name }) => name).filter((name) =>
-    /^\d+$/.test(name)
-  );
-  const stats = await Promise.all(
-    names.map(async (name) => ({ pid: Number(name), fields: await statOf(name) })),
-  );
-  const children = stats.filter(({ fields }) => fields?.[1] === parent).map(({ pid }) => pid);
-  return await processorSeconds([Number(parent), ...children]);
+  return await processorSeconds([Number(parent), ...await descendantsOf(Number(parent))]);
 }

@@ -3,6 +3,7 @@
 
 import { FUNCTIONS_FOLDER } from "../local/functions_host/host.ts";
 import { machine, printBar, printTable, quantile, readOption } from "./measure.ts";
+import { writeResults } from "./results.ts";
 import { type BenchStack, withBenchStack } from "./stack/stack.ts";
 import { makeAllAlone, makeBatch, openSampleOwner } from "./stack/video_run.ts";
 
@@ -82,6 +83,10 @@ console.log(
   } s of renders`,
 );
 console.log("idle: neither a voice nor a render was under way");
-for (const { name, jobS, aloneS } of measured) {
-  printBar(`the rest, ${name}`, { value: 100 * (jobS / aloneS - 1), atMost: MAX_REST_PERCENT, unit: " %" });
-}
+const bars = measured.map(({ name, jobS, aloneS }) => ({
+  name,
+  value: 100 * (jobS / aloneS - 1),
+  atMost: MAX_REST_PERCENT,
+}));
+for (const { name, value, atMost } of bars) printBar(`the rest, ${name}`, { value, atMost, unit: " %" });
+await writeResults("job", { machine: machine(), measured, bars });
