@@ -40,7 +40,8 @@ export function renderErrorOf(error: unknown): RenderError {
 
 function isKilled(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
-  return /ended with 1(34|35|37|39|43)\b|SIGKILL|SIGTERM|ffmpeg stalled/.test(error.message) || isKilled(error.cause);
+  return /ended with 1(34|35|37|39|43)\b|SIGKILL|SIGTERM|ffmpeg stalled/.test(error.message) ||
+    isKilled(error.cause);
 }
 
 function isDiskFull(error: unknown): boolean {
