@@ -18,7 +18,7 @@ Deno.exit(code);
 async function installLinter(): Promise<boolean> {
   if (await isFile(EXTENSION)) return true;
   if (Deno.uid() !== 0 || !await isFile("/usr/bin/apt-get")) return false;
-  for (const args of [["update", "-q"], ["install", "-y", "-q", ...PACKAGES]]) {
+  for (const args of [["update", "-q"], ["install", "-y", "-q", "--no-install-recommends", ...PACKAGES]]) {
     const { success } = await new Deno.Command("apt-get", {
       args,
       env: { DEBIAN_FRONTEND: "noninteractive" },
