@@ -185,10 +185,6 @@ create table private.leftovers (
 create index leftovers_check_at on private.leftovers (check_at);
 
 -- Requests are numbered per user: the one that came `max_requests_per_minute` earlier tells whether this is too many.
-create table private.request_counters (
-  user_id uuid primary key,
-  last_number bigint not null default 0
-) with (fillfactor = 80);
 create table private.requests (
   user_id uuid not null,
   number bigint not null,

@@ -16,7 +16,6 @@ alter table private.checkpoints enable row level security;
 alter table private.retries enable row level security;
 alter table private.open_batches enable row level security;
 alter table private.leftovers enable row level security;
-alter table private.request_counters enable row level security;
 alter table private.requests enable row level security;
 alter table private.settings enable row level security;
 alter table private.sweep_state enable row level security;
@@ -32,7 +31,7 @@ grant select, insert on public.profiles to service_role;
 grant select on public.products to service_role;
 grant select, insert, update, delete on public.batches, public.jobs to service_role;
 grant select, insert, update, delete on private.leases, private.checkpoints, private.retries, private.open_batches,
-  private.leftovers, private.request_counters, private.requests to service_role;
+  private.leftovers, private.requests to service_role;
 grant select on private.settings to service_role;
 grant select, update on private.sweep_state, private.last_kick to service_role;
 

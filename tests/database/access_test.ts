@@ -19,7 +19,6 @@ const TABLE_PRIVILEGES: Record<string, string[]> = {
   "service_role private.leftovers": EVERYTHING,
   "service_role private.open_batches": EVERYTHING,
   "service_role private.operations": ["SELECT"],
-  "service_role private.request_counters": EVERYTHING,
   "service_role private.requests": EVERYTHING,
   "service_role private.retries": EVERYTHING,
   "service_role private.settings": ["SELECT"],
