@@ -1,5 +1,6 @@
 // A render's process as the service holds it: started with an order, fed fresh URLs, killed with its children.
 
+import type { RenderResult } from "../supabase/functions/_shared/contracts/render_spec.ts";
 import { renderErrorOf, RenderFailure } from "./render_failure.ts";
 import { killGroup, spawnChild } from "./child_command.ts";
 import { readLines } from "./lines.ts";
@@ -15,8 +16,11 @@ export interface RenderProcess {
   outcome: Promise<Extract<WorkerReport, { type: "completed" | "failed" }>>;
 }
 
+/** `result` comes once the files are made, before they are uploaded. */
+export type OnProgress = (progress: number, result?: RenderResult) => void;
+
 /** Starts a render's process. */
-export type StartRender = (order: RenderOrder, onProgress: (progress: number) => void) => RenderProcess;
+export type StartRender = (order: RenderOrder, onProgress: OnProgress) => RenderProcess;
 
 /** Encoder and rasteriser stay under 700 MB; what asks for far more has gone wrong. */
 const MEMORY_MB = 4096;
@@ -57,11 +61,11 @@ export const startRenderProcess: StartRender = (order, onProgress) => {
   };
 };
 
-async function readReports(stream: ReadableStream<Uint8Array>, onProgress: (progress: number) => void) {
+async function readReports(stream: ReadableStream<Uint8Array>, onProgress: OnProgress) {
   let last: Extract<WorkerReport, { type: "completed" | "failed" }> | null = null;
   for await (const line of readLines(stream)) {
     const report = parseReport(line);
-    if (report?.type === "progress") onProgress(report.progress);
+    if (report?.type === "progress") onProgress(report.progress, report.result);
     else if (report) last = report;
   }
   return last;

@@ -49,8 +49,12 @@ async function make(
     ffmpegPath: options.ffmpegPath,
     allowOrigins: options.allowOrigins,
   } as const;
-  render.process = options.start(order, (progress) => {
-    if (!isFinal(render)) change(render, { progress: Math.max(render.progress, progress) });
+  render.process = options.start(order, (progress, result) => {
+    if (isFinal(render)) return;
+    change(render, {
+      progress: Math.max(render.progress, progress),
+      ...(result ? { result } : {}),
+    });
   });
   return await render.process.outcome;
 }

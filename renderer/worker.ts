@@ -36,7 +36,7 @@ async function render(order: RenderOrder, uploads: () => Uploads): Promise<Rende
   // Without its state the folder is of no use, and would be in the way of the new one.
   if (!kept) await removeFolder(order.finishedFolder);
   const result = kept?.result ?? await compose(order, { rules, signal });
-  report({ type: "progress", progress: 95 });
+  report({ type: "progress", progress: 95, result });
   const kinds = ["video", "thumbnail", "subtitles"] as const;
   for (const [index, kind] of kinds.entries()) {
     const file = FINISHED_FILES[kind];

@@ -22,7 +22,12 @@ export const FreshUploads = z.object({ type: z.literal("uploads"), uploads: Rend
 
 /** From the worker. */
 export const WorkerReport = z.discriminatedUnion("type", [
-  z.object({ type: z.literal("progress"), progress: z.number().min(0).max(100) }),
+  z.object({
+    type: z.literal("progress"),
+    progress: z.number().min(0).max(100),
+    /** From the moment that the files are made: their uploads come after it. */
+    result: RenderResult.optional(),
+  }),
   z.object({ type: z.literal("completed"), result: RenderResult }),
   z.object({
     type: z.literal("failed"),

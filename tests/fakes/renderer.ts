@@ -25,7 +25,7 @@ export interface RendererFake extends AsyncDisposable {
   /** Seconds of a spoken word. */
   wordS: number;
   /** Misbehaviour of everything until it is unset. */
-  mode: "well" | "busy" | "away" | "stuck" | "queued";
+  mode: "well" | "busy" | "away" | "stuck" | "queued" | "uploading";
   /** The next renders fail with this. */
   failure: { code: string; message: string; retryable: boolean } | null;
   /** Forgets every render, as a restart without its disk does. */
@@ -159,12 +159,23 @@ async function make(fake: RendererFake, render: FakeRender): Promise<void> {
     if (!voice.ok) throw new Error(`voice: ${voice.status}`);
   }
   const name = render.state.render_id;
+  const size_bytes = `video ${name}`.length;
+  const postable = { tiktok: { ok: true, reasons: [] } };
+  const warnings = ["picture 2 could not be fetched"];
+  const result = {
+    duration_s: render.spec.duration_s,
+    width: 1080,
+    height: 1920,
+    size_bytes,
+    warnings,
+    postable,
+  };
+  render.state = { ...render.state, progress: 95, result };
+  while (fake.mode === "uploading" && !signal.aborted) await wait(20, signal);
   await upload(render.spec.uploads.video, { type: "video/mp4", text: `video ${name}` });
   await upload(render.spec.uploads.thumbnail, { type: "image/jpeg", text: `thumbnail ${name}` });
   await upload(render.spec.uploads.subtitles, { type: "application/x-subrip", text: `subtitles ${name}` });
   if (signal.aborted) return;
-  const size_bytes = `video ${name}`.length;
-  const result = { duration_s: render.spec.duration_s, width: 1080, height: 1920, size_bytes, warnings: [] };
   render.state = { ...render.state, status: "completed", progress: 100, result };
 }
 

@@ -60,6 +60,27 @@ Deno.test("files that are all stored are not rendered again when no renderer rem
   assertEquals(second.result.video_path, first.result.video_path);
 });
 
+Deno.test("what a renderer said of its files is kept, though it dies as soon as they are stored", async () => {
+  await using bench = startBench();
+  const renderer = bench.renderers[0];
+  assert(renderer);
+  renderer.mode = "uploading";
+  let dead = false;
+  const first = bench.run(aJob(), { secondsLeft: () => dead ? 1 : 100 });
+  await eventually(() => bench.kept.render?.result !== undefined);
+  assertEquals(bench.storage.objects.size, 1);
+  renderer.mode = "well";
+  await eventually(() => [...renderer.renders.values()][0]?.state.status === "completed");
+  dead = true;
+  renderer.forget();
+  await first.catch(() => {});
+  const second = await bench.run(aJob({ checkpoint: bench.kept }));
+  assert(second.kind === "completed");
+  assertEquals(renderer.counts.begun, 1);
+  assertEquals(second.result.warnings, ["picture 2 could not be fetched"]);
+  assertEquals(second.result.postable, { tiktok: { ok: true, reasons: [] } });
+});
+
 Deno.test("only what is missing is uploaded when a part of the files is stored", async () => {
   await using bench = startBench();
   const first = await bench.run(aJob());

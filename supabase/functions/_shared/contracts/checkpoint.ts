@@ -1,7 +1,7 @@
 // What is kept with a row of the stages that are finished.
 
 import { z } from "zod";
-import { Caption } from "./render_spec.ts";
+import { Caption, RenderResult } from "./render_spec.ts";
 import { Pause, SpokenWord } from "./speech.ts";
 
 /** A finished stage is kept with the hash of its inputs; it is used again only while that hash is the same. */
@@ -30,6 +30,8 @@ export const Checkpoint = z.object({
     renderer_url: z.string(),
     progress: z.number().optional(),
     stalled_s: z.number().optional(),
+    /** What the renderer said of the files before it uploaded them. */
+    result: RenderResult.optional(),
   }).optional(),
 });
 export type Checkpoint = z.infer<typeof Checkpoint>;

@@ -105,7 +105,8 @@ async function place(
 ): Promise<string | { result: RenderResult }> {
   const uploads = await signUploads(work.paths, ports.storage);
   if (!uploads.video && !uploads.thumbnail && !uploads.subtitles) {
-    const result = await storedResult(job, { paths: work.paths, storage: ports.storage });
+    const told = work.kept?.result;
+    const result = await storedResult(job, { paths: work.paths, storage: ports.storage, told });
     if (result) return { result };
   }
   const spec = work.specWith(uploads);
@@ -114,7 +115,7 @@ async function place(
     const origin of inOrder(job, { origins: ports.renderers.origins, first: work.kept?.renderer_url, not })
   ) {
     // Kept before it is sent: whatever dies now, the next attempt asks this renderer first.
-    const kept = { run: job.run, render_id: work.renderId, renderer_url: origin };
+    const kept = { run: job.run, render_id: work.renderId, renderer_url: origin, ...toldOf(work) };
     await ports.report({
       stage: "render",
       progress: PROGRESS_FROM,
@@ -183,13 +184,7 @@ async function watch(
   while (true) {
     if (isTimeToHandOver(ports)) {
       const stalled_s = Math.max(0, (ports.clock.now() - movedAt) / 1000);
-      const render = {
-        run: runOf(work),
-        render_id: work.renderId,
-        renderer_url: origin,
-        progress,
-        stalled_s,
-      };
+      const render = { ...identityOf(work, origin), progress, stalled_s };
       await ports.report({ stage: "render", progress: toPercent(progress), checkpoint: { render } });
       return null;
     }
@@ -218,8 +213,16 @@ async function watch(
       throw new JobFailure("render_failed", "Rendering stood still for ten minutes and was given up.");
     }
     const silentMs = ports.clock.now() - reportedAt;
-    if (silentMs >= REPORT_EVERY_MS || (moved && silentMs >= NEWS_EVERY_MS)) {
-      await ports.report({ stage: "render", progress: toPercent(progress) });
+    const isMade = state.result && !work.kept?.result;
+    if (isMade || silentMs >= REPORT_EVERY_MS || (moved && silentMs >= NEWS_EVERY_MS)) {
+      // Kept before the files are uploaded: a renderer that dies behind that has told all that it knew.
+      const made = state.result && isMade ? { ...identityOf(work, origin), result: state.result } : null;
+      work.kept = made ?? work.kept;
+      await ports.report({
+        stage: "render",
+        progress: toPercent(progress),
+        ...(made ? { checkpoint: { render: made } } : {}),
+      });
       reportedAt = ports.clock.now();
     }
     // A renderer that answers early without news is not asked in a tight loop.
@@ -231,8 +234,13 @@ function isTimeToHandOver(ports: PipelinePorts): boolean {
   return ports.secondsLeft() < Math.min(HAND_OVER_S, ports.wallClockS * HAND_OVER_SHARE);
 }
 
-function runOf(work: RenderWork): number {
-  return Number(work.renderId.split("-")[5]);
+function identityOf(work: RenderWork, origin: string): KeptRender {
+  const run = Number(work.renderId.split("-")[5]);
+  return { run, render_id: work.renderId, renderer_url: origin, ...toldOf(work) };
+}
+
+function toldOf(work: RenderWork): Pick<KeptRender, "result"> {
+  return work.kept?.result ? { result: work.kept.result } : {};
 }
 
 function toPercent(progress: number): number {

@@ -27,10 +27,10 @@ export async function signUploads(paths: RenderPaths, storage: VideoStorage): Pr
   return { video: video ?? null, thumbnail: thumbnail ?? null, subtitles: subtitles ?? null };
 }
 
-/** What is known of a video whose three files are stored while no renderer remembers it. */
+/** What is known of a video whose three files are stored while no renderer remembers it: what was `told` before that. */
 export async function storedResult(
   job: ClaimedJob,
-  { paths, storage }: { paths: RenderPaths; storage: VideoStorage },
+  { paths, storage, told }: { paths: RenderPaths; storage: VideoStorage; told: RenderResult | undefined },
 ): Promise<RenderResult | null> {
   const [video, thumbnail, subtitles] = await Promise.all(
     [paths.video, paths.thumbnail, paths.subtitles].map((path) => storage.sizeOf(path)),
@@ -40,10 +40,11 @@ export async function storedResult(
     duration_s: job.options.duration_s,
     width: WIDTH,
     height: HEIGHT,
+    warnings: [],
+    ...told,
     size_bytes: video,
     ...(typeof thumbnail === "number" ? { thumbnail_size_bytes: thumbnail } : {}),
     ...(typeof subtitles === "number" ? { subtitles_size_bytes: subtitles } : {}),
-    warnings: [],
   };
 }
 
