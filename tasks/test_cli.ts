@@ -1,5 +1,7 @@
 // `deno task test:cli [--write-types]`: the real Supabase CLI against stand-ins; `--write-types` renews database.types.ts.
 
+import { installPackages } from "./install_packages.ts";
+
 const PACKAGES = ["postgresql-15", "postgresql-15-plpgsql-check"];
 const EXTENSION = "/usr/share/postgresql/15/extension/plpgsql_check.control";
 const LANES = ["tests/cli/database_lane.ts", "tests/cli/deploy_lane.ts"];
@@ -17,17 +19,7 @@ Deno.exit(code);
 /** Debian's Postgres with plpgsql_check: there, or installed now when we may. */
 async function installLinter(): Promise<boolean> {
   if (await isFile(EXTENSION)) return true;
-  if (Deno.uid() !== 0 || !await isFile("/usr/bin/apt-get")) return false;
-  for (const args of [["update", "-q"], ["install", "-y", "-q", "--no-install-recommends", ...PACKAGES]]) {
-    const { success } = await new Deno.Command("apt-get", {
-      args,
-      env: { DEBIAN_FRONTEND: "noninteractive" },
-      stdin: "null",
-      stdout: "null",
-      stderr: "inherit",
-    }).output();
-    if (!success) return false;
-  }
+  await installPackages(PACKAGES);
   return await isFile(EXTENSION);
 }
 
