@@ -5,8 +5,6 @@ import sharp, { type Sharp } from "sharp";
 import type { PicturePlace, Rect } from "./layout.ts";
 import { FRAME } from "./presets.ts";
 
-export { applyFilters } from "./filters.ts";
-
 /** Interleaved RGB, 3 bytes a pixel. */
 export interface Pixels {
   data: Uint8Array;

@@ -17,7 +17,6 @@ import {
   TRANSITION_FRAMES,
 } from "./motion.ts";
 import {
-  applyFilters,
   END_STILL,
   endStill,
   fitStill,
@@ -28,6 +27,7 @@ import {
   withoutMargins,
 } from "./pictures.ts";
 import { rgbOf } from "./colour.ts";
+import { applyFilters } from "./filters.ts";
 import { FRAME } from "./presets.ts";
 import { createRasteriser, type LoadedLayer, type LoadedPicture, type Rasteriser } from "./rasteriser.ts";
 import { fontStack } from "./fonts.ts";
