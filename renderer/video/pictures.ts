@@ -17,8 +17,10 @@ export const STILL_SCALE = 1.25;
 export const STILL = { width: FRAME.width * STILL_SCALE, height: FRAME.height * STILL_SCALE } as const;
 /** A picture fills the frame when at most this share of it is cut off. */
 const MOST_CUT = 0.26;
-const SHADOW_MARGIN = 90;
 const SHADOW_DROP = 22;
+const SHADOW_BLUR = 8.5;
+/** Grey of what a shadow takes: 0.55 of the light. */
+const SHADOW_LIGHT = "#8c8c8c";
 const BACKDROP_SHRINK = 4;
 const BACKDROP_BLUR = 30;
 const CORNER = 44 * STILL_SCALE;
@@ -83,34 +85,6 @@ function cover(pixels: Pixels): Promise<Pixels> {
   );
 }
 
-async function backdrop(pixels: Pixels): Promise<Sharp> {
-  const small = {
-    width: Math.round(STILL.width / BACKDROP_SHRINK),
-    height: Math.round(STILL.height / BACKDROP_SHRINK),
-  };
-  const blurred = await toPixels(
-    load(pixels).resize(small.width, small.height, { fit: "cover" }).blur(BACKDROP_BLUR)
-      .modulate({ brightness: 0.86, saturation: 1.04 }),
-  );
-  // A step of its own: what is composited must meet the finished size.
-  return load(
-    await toPixels(load(blurred).resize(STILL.width, STILL.height, { kernel: "cubic", fit: "fill" })),
-  );
-}
-
-/** An image with alpha, as raw bytes: encoding it would cost more than drawing it. */
-async function rawOverlay(image: Sharp) {
-  const { data, info } = await image.ensureAlpha().raw().toBuffer({ resolveWithObject: true });
-  return { input: data, raw: { width: info.width, height: info.height, channels: 4 as const } };
-}
-
-function rounded(size: { width: number; height: number }, radius: number, fill: string): Buffer {
-  return Buffer.from(
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${size.width}" height="${size.height}"><rect width="${size.width}" ` +
-      `height="${size.height}" rx="${radius}" fill="${fill}"/></svg>`,
-  );
-}
-
 /** The largest size of a ratio inside a box, in whole even pixels; a small picture is not enlarged to mush. */
 function fitInside(
   pixels: Pixels,
@@ -119,31 +93,6 @@ function fitInside(
   const scale = Math.min(box.width / pixels.width, box.height / pixels.height, MOST_ENLARGED * STILL_SCALE);
   const even = (value: number) => Math.max(2, Math.round(value / 2) * 2);
   return { width: even(pixels.width * scale), height: even(pixels.height * scale) };
-}
-
-/** The soft shadow of a card, drawn at a quarter of its size and scaled up. */
-async function shadow(size: { width: number; height: number }) {
-  const outer = { width: size.width + 2 * SHADOW_MARGIN, height: size.height + 2 * SHADOW_MARGIN };
-  const quarter = (value: number) => Math.max(1, Math.round(value / 4));
-  const body = { width: quarter(size.width), height: quarter(size.height) };
-  const create = {
-    width: quarter(outer.width),
-    height: quarter(outer.height),
-    channels: 4 as const,
-    background: "#00000000",
-  };
-  const sharpEdged = await rawOverlay(
-    sharp({ create }).composite([{
-      input: rounded(body, CORNER / 4, "rgba(0,0,0,0.55)"),
-      left: quarter(SHADOW_MARGIN),
-      top: quarter(SHADOW_MARGIN),
-    }]),
-  );
-  // Steps of their own: sharp resizes, blurs and composites in an order of its own, whatever that of the calls.
-  const soft = await rawOverlay(sharp(sharpEdged.input, { raw: sharpEdged.raw }).blur(8.5));
-  return await rawOverlay(
-    sharp(soft.input, { raw: soft.raw }).resize(outer.width, outer.height, { fit: "fill", kernel: "cubic" }),
-  );
 }
 
 /** Where a picture goes: in the middle of its place, or further down where that shows it larger. */
@@ -157,28 +106,72 @@ function placed(pixels: Pixels, place: PicturePlace) {
 /** The whole picture as a card with round corners and a soft shadow over its own blurred backdrop. */
 async function card(pixels: Pixels, place: PicturePlace): Promise<Pixels> {
   const { size, left, top } = placed(pixels, place);
-  const body = await rawOverlay(
-    load(pixels).resize(size.width, size.height, { fit: "fill", kernel: "lanczos3" })
-      .ensureAlpha().composite([{ input: rounded(size, CORNER, "#fff"), blend: "dest-in" }]),
+  const [body, still] = await Promise.all([
+    toPixels(load(pixels).resize(size.width, size.height, { fit: "fill", kernel: "lanczos3" })),
+    backdrop(pixels, { ...size, x: left, y: top }),
+  ]);
+  pasteRounded(body, still, { left, top, radius: CORNER });
+  return still;
+}
+
+/** A picture out of focus over the whole frame, with a card's shadow: both soft, so made small and enlarged. */
+async function backdrop(pixels: Pixels, card: Rect): Promise<Pixels> {
+  const small = { width: quarter(STILL.width), height: quarter(STILL.height) };
+  const [blurred, shade] = await Promise.all([
+    toPixels(
+      load(pixels).resize(small.width, small.height, { fit: "cover" }).blur(BACKDROP_BLUR)
+        .modulate({ brightness: 0.86, saturation: 1.04 }),
+    ),
+    shadow(small, card),
+  ]);
+  const { data } = blurred;
+  for (let i = 0; i < data.length; i++) data[i] = data[i]! * (255 - shade.data[i]!) / 255;
+  return await toPixels(
+    load(blurred).resize(STILL.width, STILL.height, { kernel: "cubic", fit: "fill" }),
   );
-  const shade = await shadow(size);
-  const { input, raw } = await rawOverlay(
-    sharp(shade.input, { raw: shade.raw }).extract({
-      left: Math.max(0, SHADOW_MARGIN - left),
-      top: Math.max(0, SHADOW_MARGIN - top),
-      width: Math.min(size.width + 2 * SHADOW_MARGIN, STILL.width - Math.max(0, left - SHADOW_MARGIN)),
-      height: Math.min(size.height + 2 * SHADOW_MARGIN, STILL.height - Math.max(0, top - SHADOW_MARGIN)),
-    }),
+}
+
+const quarter = (value: number) => Math.max(1, Math.round(value / BACKDROP_SHRINK));
+
+/** How much of the light a card's shadow takes, in grey. */
+async function shadow(frame: { width: number; height: number }, card: Rect): Promise<Pixels> {
+  const width = quarter(card.width), height = quarter(card.height);
+  const body = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}">` +
+    `<rect width="${width}" height="${height}" rx="${quarter(CORNER)}" fill="${SHADOW_LIGHT}"/></svg>`;
+  const background = { create: { ...frame, channels: 3 as const, background: "#000" } };
+  const drawn = await toPixels(
+    sharp(background).composite([
+      { input: Buffer.from(body), left: quarter(card.x), top: quarter(card.y + SHADOW_DROP) },
+    ]),
   );
-  return toPixels((await backdrop(pixels)).composite([
-    {
-      input,
-      raw,
-      left: Math.max(0, left - SHADOW_MARGIN),
-      top: Math.max(0, top - SHADOW_MARGIN + SHADOW_DROP),
-    },
-    { ...body, left, top },
-  ]));
+  // A step of its own: sharp blurs before it composites, whatever the order of the calls.
+  return await toPixels(load(drawn).blur(SHADOW_BLUR));
+}
+
+/** Puts a picture over another one, its corners cut round. */
+function pasteRounded(
+  body: Pixels,
+  onto: Pixels,
+  options: { left: number; top: number; radius: number },
+): void {
+  const { width, height } = body;
+  const radius = Math.min(options.radius, width / 2, height / 2);
+  for (let y = 0; y < height; y++) {
+    const from = y * width * 3;
+    const to = ((options.top + y) * onto.width + options.left) * 3;
+    const rise = Math.max(radius - y - 0.5, y + 0.5 - (height - radius), 0);
+    const corner = rise > 0 ? Math.ceil(radius) : 0;
+    onto.data.set(body.data.subarray(from + corner * 3, from + (width - corner) * 3), to + corner * 3);
+    for (let x = 0; x < corner; x++) {
+      const share = Math.min(Math.max(radius + 0.5 - Math.hypot(radius - x - 0.5, rise), 0), 1);
+      for (const column of [x, width - 1 - x]) {
+        for (let channel = column * 3; channel < column * 3 + 3; channel++) {
+          const below = onto.data[to + channel]!;
+          onto.data[to + channel] = below + (body.data[from + channel]! - below) * share;
+        }
+      }
+    }
+  }
 }
 
 /** The picture on its own background colour, carried on over the whole frame. */
