@@ -16,6 +16,8 @@ const MOST_FAULTS_A_BATCH = 20;
 const SETTINGS = { lease_s: 4, backoff_first_s: 0.1, backoff_max_s: 0.5 };
 const PRINT_EVERY = 500;
 
+let nextPrint = PRINT_EVERY;
+
 const sums = {
   batches: 0,
   rows: 0,
@@ -63,9 +65,11 @@ async function oneAfterAnother(world: World, nextSeed: () => number): Promise<vo
     const random = randomFrom(seed);
     const faults = randomFaults(1 + Math.floor(random() * MOST_FAULTS_A_BATCH), random);
     const concurrency = 1 + Math.floor(random() * 3);
-    const before = sums.faults;
     add(await world.run({ faults, concurrency }), { faults, seed });
-    if (Math.floor(sums.faults / PRINT_EVERY) > Math.floor(before / PRINT_EVERY)) print();
+    if (sums.faults >= nextPrint) {
+      print();
+      nextPrint += PRINT_EVERY;
+    }
   }
 }
 

@@ -40,6 +40,9 @@ export async function judge(
   offences.push(...about);
   for (const row of rows) {
     const begun = begunIds.filter((id) => id.startsWith(row.id));
+    if (begun.length === 0 && row.status === "completed") {
+      offences.push(`row ${row.position} was never rendered`);
+    }
     if (begun.length > 1) {
       twice.add(row.id);
       offences.push(`row ${row.position} was rendered ${begun.length} times`);

@@ -96,6 +96,7 @@ async function openParts(
   const speech = startElevenLabs(), ai = startAi();
   ends.push(() => speech.stop(), () => ai.stop());
   const workers: Workers = new Map();
+  let lastSweep = Promise.resolve();
   return {
     database,
     gatewayOrigin: configuration.supabaseUrl,
@@ -103,7 +104,11 @@ async function openParts(
     speechOrigin: speech.origin,
     aiOrigin: ai.origin,
     workers,
-    sweepOnce: () => sweepOnce(database.service, { origin: configuration.supabaseUrl, workers }),
+    // One after another: a sweep beside another does nothing.
+    sweepOnce: () =>
+      lastSweep = lastSweep.catch(() => {}).then(() =>
+        sweepOnce(database.service, { origin: configuration.supabaseUrl, workers })
+      ),
     limitMs: options.limitMs ?? 60_000,
   };
 }
