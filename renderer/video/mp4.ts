@@ -7,6 +7,8 @@ export interface Mp4Track {
   codec: string;
   duration_s: number;
   samples: number;
+  /** All samples together. */
+  bytes: number;
   /** Distinct durations of a sample, in ticks: one for a constant rate. */
   sample_durations: number[];
   timescale: number;
@@ -74,6 +76,16 @@ function clock(header: DataView): { timescale: number; duration: number } {
     : { timescale: header.getUint32(12), duration: header.getUint32(16) };
 }
 
+/** Bytes of all samples: each alike, or listed one by one. */
+function bytesOf(sizes: DataView | undefined): number {
+  if (!sizes) return 0;
+  const alike = sizes.getUint32(4), count = sizes.getUint32(8);
+  if (alike !== 0) return alike * count;
+  let bytes = 0;
+  for (let i = 0; i < count; i++) bytes += sizes.getUint32(12 + i * 4);
+  return bytes;
+}
+
 const VISUAL_ENTRY_BYTES = 78;
 
 function colourOf(entry: DataView): Mp4Track["colour"] {
@@ -103,6 +115,7 @@ function readTrack(trak: DataView): Mp4Track {
     codec: entry?.type ?? "",
     duration_s: duration / timescale,
     samples,
+    bytes: bytesOf(boxes.get("stsz")),
     sample_durations: [...sampleDurations],
     timescale,
     width: video ? entry!.body.getUint16(24) : 0,
