@@ -4,6 +4,7 @@
 import { FUNCTIONS_FOLDER } from "../local/functions_host/host.ts";
 import { machine, printBar, printTable, quantile, readOption } from "./measure.ts";
 import { writeResults } from "./results.ts";
+import { processorSeconds, serverSeconds } from "./processor.ts";
 import { type BenchStack, withBenchStack } from "./stack/stack.ts";
 import { makeAllAlone, makeBatch, openSampleOwner } from "./stack/video_run.ts";
 
@@ -23,6 +24,20 @@ interface Measured {
   aloneS: number;
   voicesS: number;
   rendersS: number;
+  /** Processor time of every part: functions, gateway, Postgres, renderers. */
+  jobCpuS: number;
+  aloneCpuS: number;
+}
+
+/** Wall and processor seconds of some work, all parts of the stack together. */
+async function timed<T>(stack: BenchStack, work: () => Promise<T>): Promise<{ result: T; cpuS: number }> {
+  const read = async () => {
+    const pids = [...Object.values(stack.pids()).flat(), ...stack.renderers.map(({ pid }) => pid)];
+    return await processorSeconds(pids) + await serverSeconds(stack.sql);
+  };
+  const before = await read();
+  const result = await work();
+  return { result, cpuS: await read() - before };
 }
 
 async function measure(
@@ -31,10 +46,14 @@ async function measure(
 ): Promise<Measured> {
   const owner = await openSampleOwner(stack, PRODUCTS);
   const jobS: number[] = [], idleS: number[] = [], aloneS: number[] = [];
-  const voicesS: number[] = [], rendersS: number[] = [];
+  const voicesS: number[] = [], rendersS: number[] = [], jobCpuS: number[] = [], aloneCpuS: number[] = [];
   for (let round = 0; round < ROUNDS; round++) {
-    const job = await makeBatch(stack, { owner, seconds: SECONDS, concurrency });
-    const direct = await makeAllAlone(stack, { work: job.work, parallel: concurrency });
+    const whole = await timed(stack, () => makeBatch(stack, { owner, seconds: SECONDS, concurrency }));
+    const job = whole.result;
+    const alone = await timed(stack, () => makeAllAlone(stack, { work: job.work, parallel: concurrency }));
+    const direct = alone.result;
+    jobCpuS.push(whole.cpuS);
+    aloneCpuS.push(alone.cpuS);
     jobS.push(job.wallMs / 1000);
     idleS.push(job.idleMs / 1000);
     aloneS.push(direct.wallMs / 1000);
@@ -49,6 +68,8 @@ async function measure(
     aloneS: quantile(aloneS),
     voicesS: quantile(voicesS),
     rendersS: quantile(rendersS),
+    jobCpuS: quantile(jobCpuS),
+    aloneCpuS: quantile(aloneCpuS),
   };
 }
 
@@ -64,25 +85,41 @@ await withBenchStack(async (stack) => {
   measured.push(await measure(stack, { name: "concurrency 2, two renderers", concurrency: 2 }));
 }, { folder: FUNCTIONS_FOLDER, renderers: 2 });
 
+function percent(value: number, base: number): string {
+  return `${(100 * (value / base - 1)).toFixed(1)} %`;
+}
+
 const [first] = measured;
 const sumS = first!.voicesS + first!.rendersS;
 printTable([
-  ["seconds", "whole job", "idle in it", "the same alone", "rest", "of the sum one after another"],
-  ...measured.map(({ name, jobS, idleS, aloneS }) => [
+  [
+    "seconds",
+    "whole job",
+    "idle in it",
+    "the same alone",
+    "rest",
+    "processor",
+    "alone",
+    "rest",
+    "of the sum",
+  ],
+  ...measured.map(({ name, jobS, idleS, aloneS, jobCpuS, aloneCpuS }) => [
     name,
     jobS,
     `${idleS.toFixed(2)} (${(100 * idleS / jobS).toFixed(1)} %)`,
     aloneS,
-    `${(100 * (jobS / aloneS - 1)).toFixed(1)} %`,
+    percent(jobS, aloneS),
+    jobCpuS,
+    aloneCpuS,
+    percent(jobCpuS, aloneCpuS),
     `${(jobS / sumS).toFixed(2)}x`,
   ]),
 ]);
+const voices = `${first!.voicesS.toFixed(2)} s of voices`,
+  renders = `${first!.rendersS.toFixed(2)} s of renders`;
 console.log(
-  `the sum one after another: ${first!.voicesS.toFixed(2)} s of voices and ${
-    first!.rendersS.toFixed(2)
-  } s of renders`,
+  `idle: neither a voice nor a render was under way; the sum, one after another: ${voices}, ${renders}`,
 );
-console.log("idle: neither a voice nor a render was under way");
 const bars = measured.map(({ name, jobS, aloneS }) => ({
   name,
   value: 100 * (jobS / aloneS - 1),
