@@ -22,6 +22,7 @@ export const LAYOUT_CASES: { language: string; title: string; cta: string }[] = 
   { language: "el", title: "Επιτραπέζιο φωτιστικό με ζεστό φως και ξύλινη βάση", cta: "Αγόρασέ το" },
   { language: "ar", title: "مصباح مكتبي بإضاءة دافئة وقاعدة خشبية من Lumen طراز 2024", cta: "تسوق الآن" },
   { language: "he", title: "מנורת שולחן עם אור חם ובסיס עץ, דגם Aurora 3", cta: "לקנייה" },
+  { language: "fa", title: "ساعت دیواری چوبی مدل ۲۰۲۴ با قطر ۳۰ سانتی‌متر", cta: "خرید کنید" },
   {
     language: "ja",
     title: "暖かい光のオーロラデスクランプ、木製ベース付き、調光機能と自動消灯タイマー搭載",

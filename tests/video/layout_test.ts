@@ -5,7 +5,9 @@ import { ENCODING_PRESETS, TEMPLATES } from "../../supabase/functions/_shared/co
 import { contrast, createTheme, INK, PAPER } from "../../renderer/video/colour.ts";
 import { setCaption } from "../../renderer/video/captions.ts";
 import { fontStack } from "../../renderer/video/fonts.ts";
-import { freeArea, layOut, type LayoutInput, type Rect } from "../../renderer/video/layout.ts";
+import { type Block, freeArea, layOut, type LayoutInput, type Rect } from "../../renderer/video/layout.ts";
+import { ZOOM_OF_ONE } from "../../renderer/video/motion.ts";
+import { FRAME } from "../../renderer/video/presets.ts";
 import { textWidth } from "../../renderer/video/text.ts";
 import { LAYOUT_CASES } from "./cases.ts";
 
@@ -56,36 +58,72 @@ const named = (what: LayoutInput, boxes: unknown) =>
     JSON.stringify(boxes)
   }`;
 
+/** The largest that a block gets: the offer's pulse, the call to action's overshoot. */
+const GROWN: Partial<Record<string, number>> = { offer: 1.027, cta: 1.055 };
+
+function grown({ name, box }: Block): Rect {
+  const by = (GROWN[name] ?? 1) - 1;
+  return {
+    x: box.x - box.width * by / 2,
+    y: box.y - box.height * by / 2,
+    width: box.width * (1 + by),
+    height: box.height * (1 + by),
+  };
+}
+
+function expectApart(what: LayoutInput, boxes: Rect[]): void {
+  boxes.forEach((a, i) => {
+    for (const b of boxes.slice(i + 1)) assert(apart(a, b), named(what, { a, b }));
+  });
+}
+
+/** One of the times of a video: what stands before the end card, or the end card. */
+function expectPlaced(what: LayoutInput, blocks: Block[], captions: Rect | null): void {
+  const area = freeArea(what.encoding_preset);
+  const texts = blocks.flatMap((block) => block.texts);
+  const words = captions ? [captions] : [];
+  for (const box of [...blocks.map(grown), ...words, ...texts]) {
+    assert(inside(box, area), named(what, { box, area }));
+  }
+  expectApart(what, [...blocks.map((block) => block.box), ...words]);
+  expectApart(what, [...texts, ...words]);
+  for (const block of blocks) {
+    for (const text of [...block.texts, ...(block.thumbnail ? [block.thumbnail] : [])]) {
+      assert(inside(text, block.box), named(what, { text, box: block.box }));
+    }
+    if (block.thumbnail) expectApart(what, [block.thumbnail, ...block.texts]);
+  }
+}
+
 Deno.test("layout keeps every text, plate and caption in the platform's free area and apart", () => {
+  const ratios = [0.25, 0.56, 1, 1.5, 3];
   let tried = 0;
   for (const what of everyInput()) {
     for (const pictures of [1, 3]) {
-      const layout = layOut(what, { pictures });
-      const area = freeArea(what.encoding_preset);
-      for (
-        const [blocks, captions] of [[layout.main, layout.captions], [
-          layout.end,
-          layout.endCaptions,
-        ]] as const
-      ) {
-        const texts = blocks.flatMap((block) => block.texts);
-        const boxes = [...blocks.map((block) => block.box), captions!];
-        for (const box of [...boxes, ...texts]) assert(inside(box, area), named(what, { box, area }));
-        for (const list of [boxes, [...texts, captions!]]) {
-          list.forEach((a, i) => {
-            for (const b of list.slice(i + 1)) assert(apart(a, b), named(what, { a, b }));
-          });
-        }
-        for (const block of blocks) {
-          for (const text of block.texts) {
-            assert(inside(text, block.box), named(what, { text, box: block.box }));
-          }
-        }
-      }
+      const ratio = ratios[tried % ratios.length]!;
+      const layout = layOut(what, { pictures, ratio, spokenEnd: tried % 2 === 0 });
+      expectPlaced(what, layout.main, layout.captions);
+      expectPlaced(what, layout.end, layout.endCaptions);
+      assert((layout.endCaptions === null) === (tried % 2 === 1), "room for captions that nobody says");
       tried++;
     }
   }
   assert(tried >= 1000, `${tried} layouts`);
+});
+
+Deno.test("layout leaves the picture a place below the texts that stays inside the frame when zoomed", () => {
+  for (const what of everyInput()) {
+    const { main, picture } = layOut(what, { pictures: 1 });
+    const heading = main.find((block) => block.name === "heading")!.box;
+    assert(picture.y >= heading.y + heading.height, named(what, { picture, heading }));
+    assert(picture.width * ZOOM_OF_ONE < FRAME.width, named(what, picture));
+    assert(picture.height >= 300 && picture.lowest >= picture.y + picture.height, named(what, picture));
+    // What stands below the picture stays free of it, however far it is zoomed.
+    const bottom = picture.y + (picture.lowest - picture.y) * ZOOM_OF_ONE;
+    for (const { box } of main.filter((block) => block.box.y > picture.y)) {
+      assert(box.y >= Math.floor(bottom), named(what, { picture, box }));
+    }
+  }
 });
 
 Deno.test("layout shows title and price before the end card, and the call to action on it", () => {
