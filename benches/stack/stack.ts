@@ -87,6 +87,8 @@ export interface BenchStackOptions {
   folder?: URL;
   /** Real renderers, one after another in RENDERER_URL; none by default. */
   renderers?: number;
+  /** A stand-in of the renderer instead. */
+  renderer?: { origin: string; secret: string };
 }
 
 /** Runs `use` with a stack, and ends every process of it. */
@@ -139,7 +141,8 @@ async function startParts(
       name,
       program: name === "gateway" ? "benches/stack/gateway.ts" : "benches/stack/functions_host.ts",
       configuration: Object.assign({}, configuration, {
-        rendererUrl: renderers.map(({ door }) => door).join(","),
+        rendererUrl: options.renderer?.origin ?? renderers.map(({ door }) => door).join(","),
+        rendererSecret: options.renderer?.secret ?? configuration.rendererSecret,
         functionsFolder: folder.href,
       }),
       flags: ["--unstable-no-legacy-abort"],

@@ -4,7 +4,10 @@
 import { countOf, since } from "../../benches/stack/counts.ts";
 import { openOwner, runChain } from "../../benches/stack/chain_run.ts";
 import { type BenchStack, callFunction, withBenchStack } from "../../benches/stack/stack.ts";
+import { openSampleOwner } from "../../benches/stack/video_run.ts";
+import { FUNCTIONS_FOLDER } from "../../local/functions_host/host.ts";
 import { assert, assertEquals } from "../assert.ts";
+import { startRendererFake } from "../fakes/renderer.ts";
 
 const PRODUCTS = 10;
 /** A claim and a completion. */
@@ -72,4 +75,30 @@ Deno.test("requests and round trips stay within what they cost today", async (t)
       );
     });
   });
+});
+
+/** The voice put, three upload URLs, four URLs to read; the renderer fetches the voice and puts three files. */
+const PIPELINE_REQUESTS = {
+  "POST functions/process-next": 1,
+  "POST rest/rpc/claim_job": 1,
+  "POST rest/rpc/complete_job": 1,
+  "POST storage/object/videos": 1,
+  "POST storage/object/upload/sign/videos": 3,
+  "POST storage/object/sign/videos": 4,
+  "PUT storage/object/upload/sign/videos": 3,
+  "GET storage/object/sign/videos": 1,
+};
+/** Script, voice, the submitted render, what the renderer said of its files, store; besides, news and heartbeats. */
+const MAX_REPORTS = 7;
+
+Deno.test("a product's whole pipeline asks the database and Storage no more than it does today", async () => {
+  await using renderer = startRendererFake({ renderMs: 200 });
+  await withBenchStack(async (stack) => {
+    const owner = await openSampleOwner(stack, PRODUCTS);
+    const run = await runChain(stack, { owner });
+    const { "POST rest/rpc/report_job": reports = 0, ...others } = requestsOf(run.requests);
+    const expected = Object.entries(PIPELINE_REQUESTS).map(([kind, count]) => [kind, count * PRODUCTS]);
+    assertEquals(others, Object.fromEntries(expected));
+    assert(reports <= MAX_REPORTS * PRODUCTS, `${reports / PRODUCTS} reports a product`);
+  }, { folder: FUNCTIONS_FOLDER, renderer });
 });
