@@ -47,6 +47,8 @@ const PREPARED_PERCENT = 6;
 const ENCODED_PERCENT = 98;
 /** The thumbnail is taken here, in seconds, unless the video is shorter: all parts have entered. */
 const THUMBNAIL_AT_S = 2;
+/** Before the end card the parts take this long to leave. */
+const LEAVING_FRAMES = 6;
 const THUMBNAIL_QUALITY = 88;
 
 async function readPixels(picture: RawPicture, signal: AbortSignal): Promise<Pixels> {
@@ -68,7 +70,7 @@ async function writeThumbnail(frame: Uint8Array, path: string): Promise<void> {
 
 /** Draws frame by frame; on the way the thumbnail is made of one with everything in place and nobody's word half spoken. */
 function createDrawing(scene: Scene, thumbnailPath: string) {
-  const still = Math.min(Math.round(THUMBNAIL_AT_S * FRAME.rate), scene.timing.end - 1);
+  const still = Math.min(Math.round(THUMBNAIL_AT_S * FRAME.rate), scene.timing.end - LEAVING_FRAMES);
   let thumbnail = Promise.resolve();
   return {
     async draw(frame: number): Promise<Uint8Array> {

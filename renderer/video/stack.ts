@@ -1,7 +1,7 @@
 // Small pieces that every template is put together from: a text in its box, rows of prices, bounds of blocks.
 
 import type { Part, Rect, Setting, TextBox } from "./layout.ts";
-import { type Room, setText, type TextStyle, textWidth } from "./text.ts";
+import { baselineOf, type Room, setText, type TextStyle, textWidth } from "./text.ts";
 
 /** How a part is set in a column. */
 export interface TextOptions {
@@ -93,8 +93,7 @@ export function priceRow(
   });
   if (stacked) return [current, before];
   // Both stand on one line: the smaller one is lowered to the larger one's baseline.
-  const baseline = (box: TextBox) => (box.set.lineHeight - box.set.size) / 2 + box.set.size * 0.86;
-  return [current, { ...before, y: Math.round(y + baseline(current) - baseline(before)) }];
+  return [current, { ...before, y: Math.round(y + baselineOf(current.set) - baselineOf(before.set)) }];
 }
 
 /** "−20%", as every language reads it. */

@@ -35,8 +35,15 @@ const RIGHT_TO_LEFT = /[\p{Script=Hebrew}\p{Script=Arabic}\p{Script=Syriac}\p{Sc
 const STRONG = /[\p{L}]/u;
 const LINE_HEIGHT = 1.22;
 /** Scripts whose tall or stacked marks need more room between lines. */
-const TALL = /[\p{Script=Arabic}\p{Script=Devanagari}\p{Script=Thai}\p{Script=Hebrew}]/u;
-const TALL_LINE_HEIGHT = 1.42;
+const TALL = /[\p{Script=Arabic}\p{Script=Devanagari}\p{Script=Thai}\p{Script=Hebrew}\u1ea0-\u1ef9]/u;
+const TALL_LINE_HEIGHT = 1.46;
+/** Arabic with its vowel signs, above and below. */
+const VOCALISED = /[\u064b-\u065f\u0670]/u;
+const VOCALISED_LINE_HEIGHT = 1.7;
+/** How far below the top of its line a text stands, as shares of the size; descenders and marks have the rest. */
+const BASELINE = 0.97;
+const TALL_BASELINE = 1.17;
+const VOCALISED_BASELINE = 1.22;
 const SIZE_STEP = 2;
 const ELLIPSIS = "…";
 
@@ -167,6 +174,11 @@ function createMeasure(style: TextStyle): (text: string, size: number) => number
   };
 }
 
+function lineFactor(text: string): number {
+  if (VOCALISED.test(text)) return VOCALISED_LINE_HEIGHT;
+  return TALL.test(text) ? TALL_LINE_HEIGHT : LINE_HEIGHT;
+}
+
 /** Fewer lines are worth this much of the size: no word stands alone for a few pixels. */
 const FEWER_LINES_SHARE = 0.86;
 const FEWER_LINES_MOST = 3;
@@ -176,7 +188,7 @@ export function setText(text: string, style: TextStyle, room: Room): SetText {
   const clean = cleaned(text);
   const pieces = breakable(clean, style.language);
   const widthAt = createMeasure(style);
-  const factor = TALL.test(clean) ? TALL_LINE_HEIGHT : LINE_HEIGHT;
+  const factor = lineFactor(clean);
   let largest: SetText | null = null;
   for (let size = room.size;; size -= SIZE_STEP) {
     if (largest && size < largest.size * FEWER_LINES_SHARE) return largest;
@@ -206,6 +218,12 @@ export function setText(text: string, style: TextStyle, room: Room): SetText {
   }
 }
 
+/** Where the first line stands below its box's top, in pixels. */
+export function baselineOf(set: SetText): number {
+  const factor = set.lineHeight / set.size;
+  return set.size * (factor > 1.55 ? VOCALISED_BASELINE : factor > 1.35 ? TALL_BASELINE : BASELINE);
+}
+
 /** Draws lines whose box starts at `x`, `y` and is `width` wide; the baseline keeps descenders inside. */
 export function drawText(
   context: SKRSContext2D,
@@ -227,8 +245,7 @@ export function drawText(
   const at = align === "center" ? x + width / 2 : set.rtl ? x + width : x;
   set.lines.forEach((line, index) => {
     applyFont(context, style, { size: set.size, text: line });
-    const baseline = y + index * set.lineHeight + (set.lineHeight - set.size) / 2 + set.size * 0.86;
-    context.fillText(line, at, baseline);
+    context.fillText(line, at, y + index * set.lineHeight + baselineOf(set));
   });
   context.letterSpacing = "0px";
 }
