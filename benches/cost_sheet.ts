@@ -28,7 +28,7 @@ export const PEAK = 5;
 const UTILISATION = 0.7;
 const POLL_EVERY_S = 2;
 
-/** Supabase's published quotas, as of 2026-11: what a plan includes, per month or kept. */
+/** Supabase's published quotas: what a plan includes, per month or kept. Plans change. */
 const PLANS = [
   { name: "Free", invocations: 500_000, databaseBytes: 500e6, storageBytes: 1e9 },
   { name: "Pro", invocations: 2_000_000, databaseBytes: 8e9, storageBytes: 100e9 },
