@@ -12,8 +12,8 @@ const SYLLABLES_PER_S: Record<string, number> = {
   it: 5.7,
   pt: 5.4,
   ro: 5.2,
-  pl: 5.2,
-  hu: 5.4,
+  pl: 4.7,
+  hu: 4.9,
   cs: 5.3,
   sk: 5.3,
   ru: 5.1,
@@ -34,6 +34,21 @@ const SYLLABLES_PER_S: Record<string, number> = {
   hi: 5.2,
 }; // deno-fmt-ignore
 const DEFAULT_SYLLABLES_PER_S = 4.8;
+/** Syllables of a digit of a price, its words for hundreds, tens and the comma shared out; by the offline voices. */
+const DIGIT_SYLLABLES: Record<string, number> = {
+  en: 2.4,
+  ro: 3.2,
+  de: 2.6,
+  fr: 2.1,
+  es: 2.9,
+  it: 2.7,
+  pt: 3.1,
+  pl: 3.3,
+  hu: 3,
+  nl: 2.4,
+}; // deno-fmt-ignore
+const DEFAULT_DIGIT_SYLLABLES = 2.5;
+const MOST_DIGITS = 6;
 const SENTENCE_PAUSE_S = 0.45;
 const CLAUSE_PAUSE_S = 0.2;
 const VOWELS = /[aeiouyàáâãäåæèéêëìíîïòóôõöøùúûüýÿāăąēĕėęěĩīĭįıōŏőœũūŭůűųаеёиоуыэюяіїєαεηιουωάέήίόύώ]+/giu;
@@ -53,8 +68,10 @@ export function tokenSeconds(token: string, language: string): number {
       /\p{N}+|\p{Script=Han}|[\p{Script=Hiragana}\p{Script=Katakana}]|\p{Script=Hangul}|[\p{L}\p{M}'’]+/gu,
     ) ?? []
   ) {
-    if (/^\p{N}/u.test(run)) syllables += Math.min(run.length, 6) * 2;
-    else if (/^[\p{Script=Han}\p{Script=Hangul}]/u.test(run)) {
+    if (/^\p{N}/u.test(run)) {
+      syllables += Math.min(run.length, MOST_DIGITS) *
+        (DIGIT_SYLLABLES[baseLanguage(language)] ?? DEFAULT_DIGIT_SYLLABLES);
+    } else if (/^[\p{Script=Han}\p{Script=Hangul}]/u.test(run)) {
       syllables += baseLanguage(language) === "ja" ? 1.8 : 1;
     } else if (/^[\p{Script=Hiragana}\p{Script=Katakana}]/u.test(run)) syllables += 1;
     else {
