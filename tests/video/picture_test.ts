@@ -1,52 +1,15 @@
-// Pixels: the motion of the frames, fitting, golden stills.
+// Pixels: pictures fitted to the frame, golden stills.
 
 import sharp from "sharp";
 import { assert, assertEquals } from "../assert.ts";
-import { planTiming, shotCrop } from "../../renderer/video/motion.ts";
 import { fitStill, STILL } from "../../renderer/video/pictures.ts";
 import { FRAME } from "../../renderer/video/presets.ts";
-import { createRasteriser } from "../../renderer/video/rasteriser.ts";
 import { createScene } from "../../renderer/video/scene.ts";
-import { picturePlanes, rgbOfFrame } from "../../renderer/video/yuv.ts";
+import { rgbOfFrame } from "../../renderer/video/yuv.ts";
 import { TEMPLATES } from "../../supabase/functions/_shared/contracts/options.ts";
 import { samplePicture, sampleSpec } from "./specs.ts";
 
 const PLACE = { x: 80, y: 500, width: 920, height: 800, lowest: 1500 };
-
-/** Where a vertical edge lies in a row of luma, to a fraction of a pixel. */
-function edge(row: Uint8Array, from: number, to: number): number {
-  const low = row[from]!, high = row[to]!;
-  let area = 0;
-  for (let x = from; x <= to; x++) area += (high - row[x]!) / (high - low);
-  return from + area;
-}
-
-Deno.test("motion moves an edge evenly: no backward step, second difference under 0.05 px per frame squared", async () => {
-  const { width, height } = STILL;
-  const data = new Uint8Array(width * height * 3).fill(40);
-  // A soft edge far from the middle, where a zoom moves most.
-  for (let y = 0; y < height; y++) {
-    for (let x = 1100; x < width; x++) {
-      data.fill(Math.min(220, 40 + (x - 1100) * 30), (y * width + x) * 3, (y * width + x) * 3 + 3);
-    }
-  }
-  for (const template of TEMPLATES) {
-    const timing = planTiming({ template, duration_s: 15, pictures: 1 });
-    const [shot] = timing.shots;
-    const rasteriser = await createRasteriser(FRAME);
-    const picture = rasteriser.addPicture(picturePlanes(data, STILL));
-    const places = Array.from({ length: 90 }, (_, i) => {
-      rasteriser.drawPicture(picture, shotCrop(shot!, 60 + i, PLACE));
-      const start = 960 * FRAME.width;
-      return edge(rasteriser.frame().subarray(start, start + FRAME.width), 780, 1060);
-    });
-    const steps = places.slice(1).map((place, i) => place - places[i]!);
-    const direction = Math.sign(steps.reduce((sum, step) => sum + step, 0));
-    assert(steps.every((step) => step * direction > 0), `${template} goes back: ${Math.min(...steps)}`);
-    const jerk = Math.max(...steps.slice(1).map((step, i) => Math.abs(step - steps[i]!)));
-    assert(jerk < 0.05, `${template}: ${jerk} px per frame squared`);
-  }
-});
 
 Deno.test("pictures of any ratio fill the frame without bars and without stretching", async () => {
   for (const size of [[200, 1600], [478, 850], [900, 900], [1600, 500], [64, 64]] as const) {

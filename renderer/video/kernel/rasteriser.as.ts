@@ -58,19 +58,26 @@ function between(from: v128, to: v128, weight: v128): v128 {
   return i16x8.add(from, i16x8.relaxed_q15mulr_s(i16x8.sub(to, from), weight));
 }
 
-/** Eight outputs: the two rows are weighed first, then the two neighbours in the row. */
-function sampleGroup(rowA: usize, rowB: usize, record: usize, weight: v128): v128 {
-  const base = usize(load<i32>(record));
-  const a = v128.load(rowA + base);
-  const b = v128.load(rowB + base);
-  const low = between(i16x8.extend_low_i8x16_u(a), i16x8.extend_low_i8x16_u(b), weight);
-  const high = between(i16x8.extend_high_i8x16_u(a), i16x8.extend_high_i8x16_u(b), weight);
-  const row = i8x16.narrow_i16x8_u(low, high);
+/** Bits below a byte that are kept between the two passes: rounded twice, slow motion would tremble. */
+const KEPT_BITS: i32 = 6;
+const KEPT_HALF: i16 = 32;
+
+/** Eight outputs of one row, in 1/64. */
+function sampleRow(row: v128, record: usize): v128 {
   return between(
-    i8x16.relaxed_swizzle(row, v128.load(record + TAP_LEFT)),
-    i8x16.relaxed_swizzle(row, v128.load(record + TAP_RIGHT)),
+    i16x8.shl(i8x16.relaxed_swizzle(row, v128.load(record + TAP_LEFT)), KEPT_BITS),
+    i16x8.shl(i8x16.relaxed_swizzle(row, v128.load(record + TAP_RIGHT)), KEPT_BITS),
     v128.load(record + TAP_WEIGHT),
   );
+}
+
+/** Eight outputs: each row's neighbours are weighed first, then the two rows; rounded once. */
+function sampleGroup(rowA: usize, rowB: usize, record: usize, weight: v128): v128 {
+  const base = usize(load<i32>(record));
+  const upper = sampleRow(v128.load(rowA + base), record);
+  const lower = sampleRow(v128.load(rowB + base), record);
+  const both = between(upper, lower, weight);
+  return i16x8.shr_u(i16x8.add(both, i16x8.splat(KEPT_HALF)), KEPT_BITS);
 }
 
 /** Samples a plane bilinearly into `target` (stride = width, a multiple of 4); rows lie at `origin + y * step`. */
