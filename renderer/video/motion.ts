@@ -101,7 +101,7 @@ export function appearance(frame: number, span: { first: number; last: number })
 }
 
 /** The offer draws the eye now and then: a small pulse, while the picture moves on evenly. */
-const NUDGE = [1.008, 1.018, 1.026, 1.027, 1.024, 1.016, 1.008];
+const NUDGE = [1.008, 1.016, 1.023, 1.025, 1.022, 1.015, 1.007];
 const NUDGE_EVERY_FRAMES = 135;
 
 /** A block like `appearance`, with a pulse every few seconds once it stands. */

@@ -10,6 +10,7 @@ import { INK, mixColours, PAPER, readableOn } from "./colour.ts";
 type Arranged = Omit<Layout, "free" | "theme" | "end" | "endCaptions">;
 
 const PADDING = 40;
+const TIGHT_PADDING = 26;
 const GAP = 20;
 const RADIUS = 40;
 /** Zoomed in, a picture of this width still has a margin in the frame. */
@@ -132,7 +133,7 @@ function savingPill(
     align: "center",
     room: { maxHeight: height, size, minSize: size, lines: 1 },
   });
-  const width = text.set.width + 2 * Math.round(height * 0.32);
+  const width = text.set.width + 2 * Math.min(Math.round(height * 0.32), PADDING);
   const box = { x, y, width, height };
   return {
     name: "saving",
@@ -210,65 +211,52 @@ function productSpotlight(setting: Setting): Arranged {
   return { main, dots: null, ...arrange(setting, room) };
 }
 
+/** First what is saved and what it costs now, over the whole width; then what it is. */
 function saleBanner(setting: Setting): Arranged {
   const { free, theme } = setting;
-  const pill = savingPill(setting, { x: free.x, y: free.y, height: 164, size: 120 });
-  const saving = pill && recoloured(pill, { plate: theme.accent, text: theme.onAccent });
+  const top = saleRow(setting);
   const look = { plate: PAPER, opacity: 1, title: INK, brand: readableOn(PAPER, theme.accent) };
-  const head = heading(setting, { y: saving ? below([saving]) + GAP : free.y, look });
-  const under = below([head]);
-  const low = banner(setting, free.y + free.height);
-  const room = arrange(setting, {
-    top: under,
-    bottom: low ? low.box.y : free.y + free.height,
-    lowest: low ? undefined : PICTURE_BOTTOM,
-  });
-  if (!low || room.captions.y > under + ROOM_FOR_PICTURE) {
-    return { main: inReadingOrder([saving, head, low], free), dots: null, ...room };
-  }
-  return saleRow(setting, look);
-}
-
-/** Where there is little height: heading, then price and saving in one row, then the captions. */
-function saleRow(setting: Setting, look: HeadingLook): Arranged {
-  const { free, theme } = setting;
-  const head = heading(setting, { y: free.y, look });
-  const percent = setting.input.price?.saving_percent ?? null;
-  const maxWidth = free.width - (percent === null ? 0 : SAVING_WIDTH);
-  const pill = offerPill(setting, { y: below([head]) + GAP, size: 80, maxWidth });
-  const offer = pill && recoloured(pill, { plate: theme.primary, text: theme.onPrimary });
-  const beside = offer && savingBeside(setting, offer, 54);
-  const saving = beside && recoloured(beside, { plate: theme.accent, text: theme.onAccent });
-  const main = inReadingOrder([head, offer, saving], free);
+  const head = heading(setting, { y: top.length > 0 ? below(top) + GAP : free.y, look });
+  const main = inReadingOrder([...top, head], free);
   const room = { top: below(main), bottom: free.y + free.height, lowest: PICTURE_BOTTOM };
   return { main, dots: null, ...arrange(setting, room) };
 }
 
+/** Saving and price side by side, the price as wide as what the saving leaves. Nothing where there is no price. */
+function saleRow(setting: Setting): Block[] {
+  const { free, theme } = setting;
+  const place = { x: free.x, y: free.y };
+  const sizes = isLow(free) ? { height: 166, size: 84, price: 76 } : { height: 192, size: 96, price: 88 };
+  const pill = savingPill(setting, { ...place, height: sizes.height, size: sizes.size });
+  const left = pill ? pill.box.width + GAP : 0;
+  const width = free.width - left;
+  const maxWidth = width + 2 * (PADDING - TIGHT_PADDING);
+  const offer = offerPill(setting, { y: free.y, size: sizes.price, maxWidth });
+  if (!offer) return [];
+  const height = pill ? sizes.height : offer.box.height;
+  const box = { x: free.x + left, y: free.y, width, height };
+  const inside = bounds(offer.texts);
+  // The price stands in the middle of what is its own.
+  const shift = {
+    x: Math.round(box.x + (width - inside.width) / 2 - inside.x),
+    y: Math.round(box.y + (height - inside.height) / 2 - inside.y),
+  };
+  const price = recoloured({
+    ...offer,
+    box,
+    plates: offer.plates.map((plate) => ({ ...plate, ...box, radius: RADIUS })),
+    texts: offer.texts.map((text) => ({ ...text, x: text.x + shift.x, y: text.y + shift.y })),
+  }, { plate: theme.primary, text: theme.onPrimary });
+  return pill ? [recoloured(pill, { plate: theme.accent, text: theme.onAccent }), price] : [price];
+}
+
 function recoloured(block: Block, colours: { plate: string; text: string }): Block {
+  const muted = mixColours(colours.text, colours.plate, 0.2);
   return {
     ...block,
     plates: block.plates.map((plate) => ({ ...plate, colour: colours.plate })),
-    texts: block.texts.map((text) => ({
-      ...text,
-      colour: text.part === "old_price" ? mixColours(colours.text, colours.plate, 0.2) : colours.text,
-    })),
+    texts: block.texts.map((text) => ({ ...text, colour: text.part === "old_price" ? muted : colours.text })),
   };
-}
-
-/** The price over the whole width, its lower edge at `bottom`; null where there is no price. */
-function banner(setting: Setting, bottom: number): Block | null {
-  const { free, theme } = setting;
-  const options = { x: free.x + PADDING, width: free.width - 2 * PADDING, size: 92 };
-  const colours = { colour: theme.onPrimary, oldColour: mixColours(theme.onPrimary, theme.primary, 0.2) };
-  const measured = priceRow(setting, { ...options, ...colours, y: 0 });
-  if (measured.length === 0) return null;
-  const inside = bounds(measured);
-  const box = { x: free.x, y: bottom - inside.height - 44, width: free.width, height: inside.height + 44 };
-  // The row stands in the middle of its banner.
-  const shift = Math.round((options.width - inside.width) / 2);
-  const texts = measured.map((text) => ({ ...text, x: text.x + shift, y: text.y + box.y + 22 - inside.y }));
-  const plates = [{ ...box, colour: theme.primary, radius: RADIUS, shadow: true }];
-  return { name: "offer", box, plates, texts };
 }
 
 function collectionShowcase(setting: Setting): Arranged {
