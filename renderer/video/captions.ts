@@ -3,7 +3,7 @@
 import { createCanvas, type SKRSContext2D } from "@napi-rs/canvas";
 import type { Caption } from "../../supabase/functions/_shared/contracts/render_spec.ts";
 import type { Rect } from "./layout.ts";
-import { applyFont, isRightToLeft, type TextStyle, textWidth } from "./text.ts";
+import { applyFont, isRightToLeft, type TextStyle, textWidth, UNSPACED } from "./text.ts";
 import { type Drawn, toLayer } from "./draw.ts";
 import { PAPER } from "./colour.ts";
 
@@ -30,7 +30,6 @@ const LINE_HEIGHT = 1.16;
 const STROKE_SHARE = 0.15;
 const STROKE_COLOUR = "#0d0e13";
 const MOST_LINES = 2;
-const UNSPACED = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}]/u;
 const LEFT_TO_RIGHT = /^[^\p{Script=Hebrew}\p{Script=Arabic}]+$/u;
 
 interface Line {

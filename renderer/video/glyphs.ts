@@ -1,7 +1,7 @@
 // Glyphs: which signs of a text no installed font can draw, and texts rid of those that carry no letter.
 
 import { createCanvas } from "@napi-rs/canvas";
-import type { RenderSpec } from "../../supabase/functions/_shared/contracts/render_spec.ts";
+import type { RenderSpec, TimedWord } from "../../supabase/functions/_shared/contracts/render_spec.ts";
 import { fontStack } from "./fonts.ts";
 
 const SIDE = 48;
@@ -59,6 +59,27 @@ export function createGlyphs(language: string): Glyphs {
   };
 }
 
+/** Letters that a line of captions holds at a size that can be read. */
+const LONGEST_WORD = 28;
+/** More parts than these fit no page: no word of a language is that long. */
+const MOST_PARTS = 4;
+
+/** A word that no line holds, in parts that share its time. */
+function divided(word: TimedWord): TimedWord[] {
+  const all = [...new Intl.Segmenter().segment(word.text)].map(({ segment }) => segment);
+  const most = MOST_PARTS * LONGEST_WORD;
+  const letters = all.length > most ? [...all.slice(0, most - 1), "…"] : all;
+  const count = Math.ceil(letters.length / LONGEST_WORD);
+  if (count <= 1) return [word];
+  const size = Math.ceil(letters.length / count);
+  const at = (part: number) => word.start_s + (word.end_s - word.start_s) * part / count;
+  return Array.from({ length: count }, (_, part) => ({
+    text: letters.slice(part * size, (part + 1) * size).join("") + (part < count - 1 ? "-" : ""),
+    start_s: at(part),
+    end_s: at(part + 1),
+  }));
+}
+
 /** A spec whose texts hold only what can be drawn; letters without a font stay, as boxes, and are warned of. */
 export function withDrawableTexts(spec: RenderSpec): RenderSpec {
   const { drawable } = createGlyphs(spec.language);
@@ -66,7 +87,7 @@ export function withDrawableTexts(spec: RenderSpec): RenderSpec {
   const captions = spec.captions.map((caption) => ({
     ...caption,
     words: caption.words.map((word) => ({ ...word, text: drawable(word.text) }))
-      .filter((word) => word.text.trim() !== ""),
+      .filter((word) => word.text.trim() !== "").flatMap(divided),
   }));
   return {
     ...spec,

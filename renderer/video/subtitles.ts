@@ -1,6 +1,7 @@
 // Subtitles as a file: SubRip, one cue a caption page.
 
 import type { Caption } from "../../supabase/functions/_shared/contracts/render_spec.ts";
+import { UNSPACED } from "./text.ts";
 
 function stamp(seconds: number): string {
   const ms = Math.round(seconds * 1000);
@@ -9,7 +10,7 @@ function stamp(seconds: number): string {
   return `${clock.map((value) => part(value)).join(":")},${part(ms % 1000, 3)}`;
 }
 
-const UNSPACED_END = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}]$/u;
+const UNSPACED_END = new RegExp(`${UNSPACED.source}$`, "u");
 
 function sentence(caption: Caption): string {
   return caption.words.reduce((line, word) => {

@@ -44,6 +44,9 @@ const VOCALISED_LINE_HEIGHT = 1.7;
 const BASELINE = 0.97;
 const TALL_BASELINE = 1.17;
 const VOCALISED_BASELINE = 1.22;
+/** Scripts that write without spaces. */
+export const UNSPACED =
+  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]/u;
 const SIZE_STEP = 2;
 const ELLIPSIS = "…";
 
@@ -87,7 +90,7 @@ function breakable(text: string, language: string): string[] {
     const opens = /^[\p{Ps}\p{Pi}¿¡#$€£¥@]+$/u.test(segment);
     // Without a space between them two segments stay together, but for scripts that write without spaces.
     const glued = last !== undefined && open === "" && !/\s$/u.test(last) && !/\s/u.test(segment) &&
-      !(isWordLike && /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}]/u.test(segment));
+      !(isWordLike && UNSPACED.test(segment));
     if (opens && !glued) open += segment;
     else if (last !== undefined && open === "" && (glued || /^\s+$/u.test(segment))) {
       pieces[pieces.length - 1] = last + segment;

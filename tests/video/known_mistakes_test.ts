@@ -8,6 +8,7 @@ import sharp from "sharp";
 import { assert, assertEquals } from "../assert.ts";
 import { ENCODING_PRESETS, TEMPLATES } from "../../supabase/functions/_shared/contracts/options.ts";
 import type { RenderSpec } from "../../supabase/functions/_shared/contracts/render_spec.ts";
+import { setCaption } from "../../renderer/video/captions.ts";
 import { composeVideo } from "../../renderer/video/compose.ts";
 import { fontStack } from "../../renderer/video/fonts.ts";
 import { createGlyphs, withDrawableTexts } from "../../renderer/video/glyphs.ts";
@@ -173,4 +174,24 @@ Deno.test("letters that no font has are warned of by name, and signs that none h
   const drawn = withDrawableTexts(sampleSpec({ title: "Ｌａｍｐ 𓀀🎉", cta_text: "𖡼" }));
   assert(createGlyphs("en").missing(["Ｌａｍｐ"]).length === 0, "full-width letters become ordinary ones");
   assertEquals(drawn.title.startsWith("Lamp "), true);
+});
+
+Deno.test("a word longer than any line is captioned in parts that share its time, none of it left out", () => {
+  const text = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft";
+  const captions = [{ start_s: 1, end_s: 4, words: [{ text, start_s: 1, end_s: 4 }] }];
+  const spec = withDrawableTexts(sampleSpec({ captions }));
+  const [page] = spec.captions;
+  assertEquals(page!.words.map((word) => word.text.replace(/-$/, "")).join(""), text);
+  assertEquals(page!.words.map((word) => word.start_s), [1, 2, 3]);
+  const box = layOut(spec, { pictures: 1 }).captions;
+  const set = setCaption(page!, box, styleOf("de"));
+  assert(set.words.every((word) => !word.text.includes("…")), JSON.stringify(set.words));
+  const endless = withDrawableTexts(
+    sampleSpec({
+      captions: [{ start_s: 0, end_s: 1, words: [{ text: "W".repeat(200), start_s: 0, end_s: 1 }] }],
+    }),
+  );
+  const { box: widest } = setCaption(endless.captions[0]!, box, styleOf("en"));
+  assert(widest.y >= box.y && widest.y + widest.height <= box.y + box.height, JSON.stringify(widest));
+  assert(set.box.x >= box.x && set.box.x + set.box.width <= box.x + box.width, JSON.stringify(set.box));
 });
