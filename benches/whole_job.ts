@@ -73,15 +73,22 @@ async function measure(
   };
 }
 
+/** The first batch starts processes and reads their files from the disk: `bench:cold` is about that. */
+async function warmUp(stack: BenchStack): Promise<void> {
+  await makeBatch(stack, { owner: await openSampleOwner(stack, 2), seconds: 15, concurrency: 2 });
+}
+
 console.log(`${machine()}; ${PRODUCTS} products of ${SECONDS} s, local voice, rounds: ${ROUNDS}`);
 const measured: Measured[] = [];
 await withBenchStack(async (stack) => {
+  await warmUp(stack);
   for (const concurrency of [1, 2]) {
     const name = `concurrency ${concurrency}, one renderer`;
     measured.push(await measure(stack, { name, concurrency }));
   }
 }, { folder: FUNCTIONS_FOLDER, renderers: 1 });
 await withBenchStack(async (stack) => {
+  await warmUp(stack);
   measured.push(await measure(stack, { name: "concurrency 2, two renderers", concurrency: 2 }));
 }, { folder: FUNCTIONS_FOLDER, renderers: 2 });
 
