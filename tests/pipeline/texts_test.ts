@@ -72,3 +72,111 @@ Deno.test("prices are shown and said in the product's language, the sale price f
   assertEquals([higher?.current, higher?.old], ["10,00 €", null]);
   assertEquals(priceTexts({ price: null, sale_price: null, currency: "EUR" }, "de"), null);
 });
+
+Deno.test("prices are said with their currency in the ten languages, the sale price where there is one", () => {
+  const cases: [string, string, string, string][] = [
+    ["en", "USD", "49.99", "49.99 dollars"],
+    ["ro", "RON", "49.99", "49,99 lei"],
+    ["ro", "RON", "1249.99", "1249,99 lei"],
+    ["de", "EUR", "49.99", "49,99 Euro"],
+    ["de", "CHF", "5.00", "5 Franken"],
+    ["fr", "EUR", "49.99", "49,99 euros"],
+    ["es", "EUR", "49.99", "49,99 euros"],
+    ["it", "EUR", "49.99", "49,99 euro"],
+    ["pt", "BRL", "49.99", "49,99 reais"],
+    ["pl", "PLN", "5.00", "5 złotych"],
+    ["pl", "PLN", "2.00", "2 złote"],
+    ["hu", "HUF", "4990.00", "4990 forint"],
+    ["nl", "EUR", "49.99", "49,99 euro"],
+    ["ja", "JPY", "4999", "4999円"],
+    ["en", "JPY", "4999", "4999 yen"],
+  ];
+  for (const [language, currency, sale_price, spoken] of cases) {
+    const texts = priceTexts({ price: "99999.00", sale_price, currency }, language);
+    assertEquals(texts?.spoken, spoken, `${language} ${currency}`);
+    assert(!/JPY|RON|EUR|\.00|,00/.test(`${texts?.spoken}`));
+  }
+});
+
+Deno.test("a missing brand, price or description leaves no hole in any template", () => {
+  const templates = [
+    "{title} by {brand}. Now {price}.",
+    "{brand}: {title}. {description}. Only {price}! {cta}",
+    "Meet {title}, from {brand}, for just {price}.",
+    "{title} — {description} — {price}",
+    "{description} {title} by {brand}.",
+    "Was it ever {price}? {title}!",
+    "({brand}) {title} [{price}]",
+  ];
+  for (const voiceover_template of templates) {
+    for (const brand of ["Lumen", null, " ", "---"]) {
+      for (const price of ["49.99", null]) {
+        for (const description of ["Warm <b>light</b>.", null, "<p></p>"]) {
+          const said = quickScript(
+            aJob({
+              product: { title: "Mug", brand, price, description, language: "en", currency: "USD" },
+              options: { voiceover_template },
+            }),
+          );
+          assert(said.includes("Mug"), said);
+          assert(
+            !/\b(?:by|from|for|just|only|now)\s*[.,!?]|[{}<>]|\(\s*\)|\s[.,!?]|[,.]{2}|^[^\w(]|null|undefined/i
+              .test(said),
+            `${voiceover_template}: ${said}`,
+          );
+          if (price && voiceover_template.includes("{price}")) assert(said.includes("$49.99"), said);
+        }
+      }
+    }
+  }
+});
+
+Deno.test("markup that a voice would obey is no part of a script, wherever it is hidden", () => {
+  const hidden = [
+    `<break time="9s"/>`,
+    `&lt;break time="9s"/&gt;`,
+    `&amp;lt;break time="9s"/&amp;gt;`,
+    `</prosody><audio src="http://a.b/c"/>`,
+    `<phoneme alphabet="ipa" ph="x">y</phoneme>`,
+    `<!-- a --><![CDATA[b]]>`,
+    `<?xml version="1.0"?>`,
+    `[[h@'loU]]`,
+    `\u0000\u0007\u001b[31m\u202e\ufeff`,
+  ];
+  for (const markup of hidden) {
+    const said = quickScript(aJob({
+      product: {
+        title: `Mug ${markup} blue`,
+        brand: `${markup}Acme`,
+        description: `Good.${markup} Strong.`,
+        language: "en",
+      },
+      options: {
+        voiceover_template: `{title} by {brand}. ${markup.replace(/[\u0000{}]/g, "")} {description}. {price}`,
+      },
+    }));
+    assert(/Mug .*blue by .*Acme/.test(said), said);
+    // deno-lint-ignore no-control-regex
+    assert(!/[<>[\]\u0000-\u001f\u202e\ufeff]|break|time=|alphabet|CDATA|xml/.test(said), said);
+  }
+});
+
+Deno.test("texts of ten thousand characters and more take no time", () => {
+  const began = performance.now();
+  for (const part of ["<script", "<a<", "&lt;", "a ", "€ ", "- – ", "((", "www.", "\u200d🎉", "ا"]) {
+    quickScript(
+      aJob({
+        product: { title: part.repeat(50_000), description: part.repeat(200_000) + " end" },
+        options: { voiceover_template: "Lamp. {title} {description}" },
+      }),
+    );
+  }
+  assert(performance.now() - began < 3_000);
+});
+
+Deno.test("a shop's address is said by its name, one with a path is left out", () => {
+  assertEquals(
+    speakable("Order at https://www.lumen.ro/ or www.lumen.ro. More: https://a.b/c?d=e today", 200),
+    "Order at lumen.ro or lumen.ro. More: today",
+  );
+});

@@ -109,7 +109,7 @@ function filled(
     title,
     brand: wordsOrNone(speakable(values.brand ?? job.product.brand ?? "", 80)),
     price: pricesOf(job)?.current ?? "",
-    description: wordsOrNone(values.description),
+    description: wordsOrNone(values.description) && values.description + endBehindDescription(job),
     cta: wordsOrNone(speakable(ctaOf(job), 80)),
   });
   // The template is the shop's text too.
@@ -166,6 +166,11 @@ export function tightenScript(
     sentences.splice(at, 1);
   }
   return cutToFit(sentences.join(" "), room);
+}
+
+/** A description that runs into other words of the template ends as a sentence. */
+function endBehindDescription(job: ClaimedJob): string {
+  return /\{description\}\s+[^\s.,;:!?)–—-]/u.test(job.options.voiceover_template) ? "." : "";
 }
 
 /** The script as it is said: where a price is written its spoken form stands. Longest first, so none is split. */
