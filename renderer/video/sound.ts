@@ -15,8 +15,12 @@ const LIMITER_RATE = AUDIO.rate * 4;
 const LOUDNESS_TOLERANCE_LU = 0.3;
 const LOUDNESS_PASSES = 4;
 const LARGEST_GAIN_DB = 45;
+/** Loudness is measured over 400 ms at a time: a short voice is measured with the silence that it will stand in. */
+const SILENCE_S = 0.4;
+const SILENCE_SAMPLES = SILENCE_S * AUDIO.rate;
 /** One channel that will be heard from two. */
 const MEASURE = "ebur128=dualmono=true";
+const SILENCE_AROUND = [`adelay=${SILENCE_S * 1000}`, `apad=pad_len=${SILENCE_SAMPLES}`];
 
 /** Decibels that were measured by ebur128; null for silence. */
 function integrated(log: string): number | null {
@@ -55,7 +59,7 @@ async function levelledVoice(
       ...input,
       "-vn",
       "-af",
-      [...voiceFilters(voice), MEASURE].join(","),
+      [...voiceFilters(voice), ...SILENCE_AROUND, MEASURE].join(","),
       "-c:a",
       "pcm_f32le",
       "-f",
@@ -87,7 +91,8 @@ async function levelledVoice(
     if (Math.abs(level - LOUDNESS.integrated_lufs) <= LOUDNESS_TOLERANCE_LU) break;
   }
   await Deno.remove(plain);
-  return samples;
+  const around = SILENCE_SAMPLES * BYTES_PER_SAMPLE;
+  return samples.subarray(around, samples.length - around);
 }
 
 /** Writes the whole sound track as raw samples and gives its path. */

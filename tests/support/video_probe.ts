@@ -14,7 +14,8 @@ export function testFfmpegPath(): string {
   return join(dirname(require.resolve(`${FFMPEG_PACKAGE}/package.json`)), "ffmpeg");
 }
 
-async function run(args: string[]): Promise<{ output: Uint8Array; log: string }> {
+/** Runs the tests' ffmpeg to its end: what it wrote and what it said. */
+export async function runTestFfmpeg(args: string[]): Promise<{ output: Uint8Array; log: string }> {
   const command = new Deno.Command(testFfmpegPath(), {
     args: ["-hide_banner", "-nostdin", ...args],
     stdin: "null",
@@ -42,18 +43,28 @@ export async function framePixels(
   const { at_s, width, height } = options;
   const scale = ["-vf", `scale=${width}:${height}:flags=area`];
   const output = ["-frames:v", "1", ...scale, "-f", "rawvideo", "-pix_fmt", "rgb24", "pipe:1"];
-  return (await run(["-loglevel", "error", "-ss", String(at_s), "-i", path, ...output])).output;
+  return (await runTestFfmpeg(["-loglevel", "error", "-ss", String(at_s), "-i", path, ...output])).output;
 }
 
 /** The frame at `at_s` as PNG, full size. */
 export async function framePng(path: string, at_s: number): Promise<Uint8Array> {
   const output = ["-frames:v", "1", "-c:v", "png", "-f", "image2pipe", "pipe:1"];
-  return (await run(["-loglevel", "error", "-ss", String(at_s), "-i", path, ...output])).output;
+  return (await runTestFfmpeg(["-loglevel", "error", "-ss", String(at_s), "-i", path, ...output])).output;
 }
 
 /** EBU R128 figures of the sound; -Infinity where it is silent. */
 export async function loudness(path: string): Promise<{ integrated_lufs: number; true_peak_dbtp: number }> {
-  const { log } = await run(["-nostats", "-i", path, "-vn", "-af", "ebur128=peak=true", "-f", "null", "-"]);
+  const { log } = await runTestFfmpeg([
+    "-nostats",
+    "-i",
+    path,
+    "-vn",
+    "-af",
+    "ebur128=peak=true",
+    "-f",
+    "null",
+    "-",
+  ]);
   const last = (pattern: RegExp) =>
     Number([...log.matchAll(pattern)].at(-1)?.[1]?.replace("inf", "Infinity"));
   const integrated = last(/I:\s+(-?[\d.]+|-inf) LUFS/g);
@@ -66,7 +77,7 @@ export async function loudness(path: string): Promise<{ integrated_lufs: number;
 /** Silent stretches, in seconds, of at least `least_s`. */
 export async function silences(path: string, least_s = 0.3): Promise<{ start_s: number; end_s: number }[]> {
   const filter = `silencedetect=noise=-45dB:d=${least_s}`;
-  const { log } = await run(["-nostats", "-i", path, "-vn", "-af", filter, "-f", "null", "-"]);
+  const { log } = await runTestFfmpeg(["-nostats", "-i", path, "-vn", "-af", filter, "-f", "null", "-"]);
   const starts = [...log.matchAll(/silence_start: (-?[\d.]+)/g)].map((match) => Number(match[1]));
   const ends = [...log.matchAll(/silence_end: (-?[\d.]+)/g)].map((match) => Number(match[1]));
   return starts.map((start_s, i) => ({ start_s, end_s: ends[i] ?? Infinity }));
