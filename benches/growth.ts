@@ -5,6 +5,7 @@ import type { Sql } from "postgres";
 import { claimRow, complete, createBatch, openShop, report, type Shop } from "../tests/database/shop.ts";
 import { type BenchDatabase, withBenchDatabase } from "./database.ts";
 import { machine, printBar, printTable, quantile, readOption } from "./measure.ts";
+import { type Series, writeResults } from "./results.ts";
 
 const LARGEST = readOption("rows", 1_000_000);
 const SIZES = [1_000, 100_000, 1_000_000].filter((size) => size <= LARGEST);
@@ -113,6 +114,12 @@ function printGrowth(measured: Map<number, Sizes>): void {
   });
 }
 
+/** Medians by size, a line a step: for the plot. */
+function linesOf(measured: Map<number, Sizes>): Series[] {
+  const steps = Object.keys(measured.get(SIZES[0]!)!) as Step[];
+  return steps.map((name) => ({ name, points: SIZES.map((size) => [size, measured.get(size)![name].ms]) }));
+}
+
 async function printHotShare({ sql, service }: BenchDatabase, shop: Shop): Promise<void> {
   const read = async () => {
     await service`select pg_stat_force_next_flush()`;
@@ -155,5 +162,6 @@ await withBenchDatabase(async (database) => {
     measured.set(rows, await measure(database, { shop, batchId }));
   }
   printGrowth(measured);
+  await writeResults("growth", { machine: machine(), series: linesOf(measured) });
   await printHotShare(database, shop);
 });
