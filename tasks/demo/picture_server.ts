@@ -23,10 +23,10 @@ function asPathname(path: string): string {
   return "/" + path.split(/[/\\]/).filter((part) => part !== "").map(encodeURIComponent).join("/");
 }
 
-/** Starts on a free loopback port. */
-export function startPictureServer(): PictureServer {
+/** Starts on a loopback port, a free one unless it is named. */
+export function startPictureServer({ port = 0 }: { port?: number } = {}): PictureServer {
   const allowed = new Set<string>();
-  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async (request) => {
+  const server = Deno.serve({ hostname: "127.0.0.1", port, onListen: () => {} }, async (request) => {
     const { pathname } = new URL(request.url);
     const type = TYPES[pathname.split(".").at(-1)?.toLowerCase() ?? ""];
     if (!allowed.has(pathname) || !type) return new Response("not found", { status: 404 });

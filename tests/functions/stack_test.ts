@@ -301,10 +301,10 @@ Deno.test("a batch that is cancelled in the middle of a render stops the render 
     const [kept] = await stack.sql`
       select c.data -> 'render' as render from private.checkpoints c join public.jobs j on j.id = c.job_id
       where j.batch_id = ${batchId} and j.progress between 25 and 80`;
-    return kept?.render as { renderer_url: string; render_id: string } | undefined;
+    return kept?.render as { render_id: string } | undefined;
   }, { timeoutMs: 40_000, what: "the render runs" });
   const state = async () => {
-    const response = await fetch(`${render.renderer_url}/v1/renders/${render.render_id}`, {
+    const response = await fetch(`${stack.env.RENDERER_URL}/v1/renders/${render.render_id}`, {
       headers: { authorization: `Bearer ${stack.env.RENDERER_SECRET}` },
     });
     const { status } = await response.json();
