@@ -85,6 +85,8 @@ create table public.batches (
     check (coalesce(options ->> 'concurrency', '') = any ('{1,2,3,4,5}'::text[]))
 ) with (fillfactor = 80);
 create index batches_newest on public.batches (profile_id, created_at, id);
+-- For the view without a profile, newest first: RLS alone gives the planner nothing to begin at.
+create index batches_created_at on public.batches (created_at);
 create unique index batches_idempotency_key on public.batches (profile_id, idempotency_key)
   where idempotency_key is not null;
 
