@@ -152,7 +152,9 @@ Deno.test("markup that a voice would obey is no part of a script, wherever it is
         language: "en",
       },
       options: {
-        voiceover_template: `{title} by {brand}. ${markup.replace(/[\u0000{}]/g, "")} {description}. {price}`,
+        voiceover_template: `{title} by {brand}. ${
+          markup.replaceAll("\u0000", "").replace(/[{}]/g, "")
+        } {description}. {price}`,
       },
     }));
     assert(/Mug .*blue by .*Acme/.test(said), said);
