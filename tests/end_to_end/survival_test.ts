@@ -40,7 +40,7 @@ Deno.test(
 
 Deno.test("functions killed at random intervals lose no row and make none twice", own, async () => {
   const [count, killForS, settings] = IS_LONG
-    ? [10, 120, { lease_s: 5 }]
+    ? [10, 300, { lease_s: 5 }]
     : [4, 10, { sweep_interval_s: 1, lease_s: 2 }];
   await withTrial({ renderMs: IS_LONG ? 3_000 : 1_500, settings }, async ({ caller, renderer }) => {
     const batchId = await startBatch(caller, { count });
