@@ -29,7 +29,7 @@ export interface FakeEdge extends FakeService<EdgeCall> {
   isMute: boolean;
 }
 
-function binaryFrame(audio: Uint8Array): Uint8Array<ArrayBuffer> {
+function binaryFrame(audio: Uint8Array) {
   const header = new TextEncoder().encode("X-RequestId:1\r\nContent-Type:audio/mpeg\r\nPath:audio\r\n");
   const frame = new Uint8Array(2 + header.length + audio.length);
   new DataView(frame.buffer).setUint16(0, header.length);
