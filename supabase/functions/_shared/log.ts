@@ -13,7 +13,7 @@ export interface Log {
 const SECRETS: [RegExp, string][] = [
   [/([?&](?:token|apikey|key|api_key)=)[^&\s"'\\)]+/gi, "$1***"],
   [/(bearer\s+)[\w.~+/=-]+/gi, "$1***"],
-  [/sb_secret_\w+/g, "sb_secret_***"],
+  [/sb_secret_[\w-]+/g, "sb_secret_***"],
   [/\beyJ[\w-]+\.[\w-]+\.[\w-]*/g, "***"],
 ];
 
