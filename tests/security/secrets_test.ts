@@ -205,14 +205,23 @@ Deno.test(
       const read = await readableRows(stack);
       const { id } = (await stack.sql`select id from public.jobs where status = 'completed'`)[0]!;
       assert(read.user.includes(id) && read.operators.includes(id));
-      assertAbsent(read.user, { ...secrets, "a picture's password": "sesame-" }, "what the owner reads");
+      assertAbsent(read.user, {
+        ...secrets,
+        "a picture's password": "sesame-password",
+        "a picture's query": "sesame-in-a-query",
+      }, "what the owner reads");
       assertAbsent(read.operators, secrets, "the private schema");
       const logs = await logsOf(stack.dataDir!);
-      assert(logs.includes(id) && logs.length > 5_000, "the logs tell of these jobs");
+      assert(logs.includes(id), "the log says nothing of the job");
       const { token } = rows[0]!;
       assertAbsent(
         logs,
-        { ...secrets, "a picture's password": "sesame-", "a video's token": token! },
+        {
+          ...secrets,
+          "a picture's password": "sesame-password",
+          "a picture's query": "sesame-in-a-query",
+          "a video's token": token!,
+        },
         "a log",
       );
     } finally {
