@@ -92,11 +92,11 @@ export function quickScript(job: ClaimedJob, room = roomOf(job)): string {
     // At last without the brand: the price is what a shop would not leave out.
     filled(job, { title: SHORTER_TITLES.at(-1) ?? 0, description: "", brand: "" }),
   ].filter((script) => script !== "");
-  const script = scripts.find(fits) ?? scripts.at(-1) ?? whole;
+  const script = wordsOrNone(cutToFit(scripts.find(fits) ?? scripts.at(-1) ?? whole, room));
   if (script === "") {
     throw new JobFailure("script_failed", "The product has no text that a voice could read.");
   }
-  return cutToFit(script, room);
+  return script;
 }
 
 /** The template with the product's values, its title no longer than so many characters; "" where nothing could be said. */
@@ -113,7 +113,7 @@ function filled(
     cta: wordsOrNone(speakable(ctaOf(job), 80)),
   });
   // The template is the shop's text too.
-  return speakableScript(speakable(text, FILLED_MAX)) || speakableScript(title);
+  return wordsOrNone(speakableScript(speakable(text, FILLED_MAX))) || speakableScript(title);
 }
 
 /** An AI's script without the sentences whose numbers are not the product's, cut to the video's length. */
@@ -187,9 +187,10 @@ function spokenTitle(title: string, max: number): string {
   if (whole.length <= max) return whole;
   const head = whole.slice(0, max + 1);
   const end = head.search(/\s*(?:[,;:(/]|\s[-–—]\s)[^,;:(/–—]*$/u);
-  return end >= Math.min(20, max / 2)
+  const cut = end >= Math.min(20, max / 2)
     ? head.slice(0, end).replace(/[\s,;:(/–—-]+$/u, "")
     : shorten(whole, max);
+  return wordsOrNone(cut);
 }
 
 /** Signs alone are no value: nothing of them could be said. */
