@@ -1,6 +1,7 @@
 // How a render fails on purpose: a row's error code and a message that a shop owner understands.
 
 import type { JobErrorCode } from "../supabase/functions/_shared/contracts/jobs.ts";
+import { VoiceUnusable } from "./video/sound.ts";
 
 /** What the state of a failed render says. */
 export interface RenderError {
@@ -32,6 +33,14 @@ export function renderErrorOf(error: unknown): RenderError {
   }
   if (isDiskFull(error)) {
     return { code: "render_failed", message: "The renderer's disk is full.", retryable: true };
+  }
+  if (error instanceof VoiceUnusable) {
+    // What sent it may send a better one.
+    return {
+      code: "voiceover_failed",
+      message: "The recording of the voice cannot be played.",
+      retryable: true,
+    };
   }
   // A program that was killed (out of memory, an operator) says nothing against the product.
   const retryable = isKilled(error);

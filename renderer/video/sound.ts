@@ -2,7 +2,7 @@
 
 import { join } from "node:path";
 import type { RenderSpec } from "../../supabase/functions/_shared/contracts/render_spec.ts";
-import { type FfmpegOptions, runFfmpeg } from "./ffmpeg.ts";
+import { FfmpegFailed, type FfmpegOptions, runFfmpeg } from "./ffmpeg.ts";
 import { AUDIO, LOUDNESS } from "./presets.ts";
 
 /** The AAC encoder puts one frame before the first sample; without an edit list it is heard, so it replaces silence. */
@@ -18,9 +18,20 @@ const LARGEST_GAIN_DB = 45;
 /** Loudness is measured over 400 ms at a time: a short voice is measured with the silence that it will stand in. */
 const SILENCE_S = 0.4;
 const SILENCE_SAMPLES = SILENCE_S * AUDIO.rate;
+/** How ffmpeg names an input that is at fault, and not the disk, the memory or an operator. */
+const UNREADABLE = new RegExp(
+  "Invalid (?:data|argument|frame size)|Failed to read frame size|could not find codec|not contain any stream|" +
+    "Output file is empty|Error while decoding|Conversion failed|End of file",
+  "i",
+);
 /** One channel that will be heard from two. */
 const MEASURE = "ebur128=dualmono=true";
 const SILENCE_AROUND = [`adelay=${SILENCE_S * 1000}`, `apad=pad_len=${SILENCE_SAMPLES}`];
+
+/** The recording cannot be played, or nothing is heard of it: another one is needed, not another try. */
+export class VoiceUnusable extends Error {
+  override name = "VoiceUnusable";
+}
 
 /** Decibels that were measured by ebur128; null for silence. */
 function integrated(log: string): number | null {
@@ -53,25 +64,17 @@ async function levelledVoice(
 ): Promise<Uint8Array> {
   const voice = spec.voice!;
   const plain = join(options.folder, "voice.f32.wav");
-  const input = ["-f", voice.format, "-i", options.voicePath];
-  const first = await runFfmpeg(
-    [
-      ...input,
-      "-vn",
-      "-af",
-      [...voiceFilters(voice), ...SILENCE_AROUND, MEASURE].join(","),
-      "-c:a",
-      "pcm_f32le",
-      "-f",
-      "wav",
-      plain,
-    ],
-    options,
-  );
+  const input = ["-f", voice.format, "-i", options.voicePath, "-vn"];
+  const filters = [...voiceFilters(voice), ...SILENCE_AROUND, MEASURE].join(",");
+  const first = await runFfmpeg([...input, "-af", filters, "-c:a", "pcm_f32le", "-f", "wav", plain], options)
+    .catch((cause) => {
+      const isRead = !(cause instanceof FfmpegFailed) || !UNREADABLE.test(cause.message);
+      throw isRead ? cause : new VoiceUnusable("ffmpeg cannot read the voice", { cause });
+    });
   let level = integrated(first.log);
+  if (level === null) throw new VoiceUnusable("the voice is silent");
   let gain = 0;
   let samples = new Uint8Array();
-  if (level === null) return samples;
   for (let pass = 0; pass < LOUDNESS_PASSES; pass++) {
     gain = Math.min(gain + LOUDNESS.integrated_lufs - level, LARGEST_GAIN_DB);
     const limiter = `alimiter=limit=${10 ** (LIMIT_DBTP / 20)}:attack=2:release=60:level=disabled`;

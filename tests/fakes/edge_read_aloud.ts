@@ -1,7 +1,7 @@
 // Microsoft Edge's read-aloud on loopback: the same frames over a WebSocket as the service sends.
 
 import { type FakeService, refuseByFault, serveFake, type ServiceFault } from "./faults.ts";
-import { silentMp3 } from "./silent_mp3.ts";
+import { garbledMp3, hummedMp3, silentMp3 } from "./mp3_files.ts";
 
 const TICKS_PER_S = 10_000_000;
 const PATH = "/consumer/speech/synthesize/readaloud/edge/v1";
@@ -80,7 +80,9 @@ function audioOf(
 ) {
   if (fault === "empty_audio") return new Uint8Array();
   if (fault === "no_audio") return new TextEncoder().encode("<html>no audio</html>".repeat(400));
-  const audio = silentMp3(words.length * wordS + 0.2, text);
+  if (fault === "silence") return silentMp3(words.length * wordS + 0.2);
+  if (fault === "garbled") return garbledMp3(words.length * wordS + 0.2);
+  const audio = hummedMp3(words.length * wordS + 0.2, text);
   return fault === "half_audio" || fault === "cut_off" ? audio.subarray(0, audio.length >> 1) : audio;
 }
 

@@ -1,7 +1,7 @@
 // ElevenLabs' text-to-speech with timestamps, on loopback, with the documented wire format.
 
 import { type FakeService, refuseByFault, serveFake, type ServiceFault } from "./faults.ts";
-import { silentMp3 } from "./silent_mp3.ts";
+import { garbledMp3, hummedMp3, silentMp3 } from "./mp3_files.ts";
 
 export interface ElevenLabsCall {
   voice: string;
@@ -29,7 +29,9 @@ function audioOf(
 ): Uint8Array {
   if (fault === "empty_audio") return new Uint8Array();
   if (fault === "no_audio") return new TextEncoder().encode("<html>no audio</html>".repeat(400));
-  return silentMp3(fault === "half_audio" ? seconds / 2 : seconds, mark);
+  if (fault === "silence") return silentMp3(seconds);
+  if (fault === "garbled") return garbledMp3(seconds);
+  return hummedMp3(fault === "half_audio" ? seconds / 2 : seconds, mark);
 }
 
 /** Each purchase is a recording of its own: its bytes differ from those of the one before. */

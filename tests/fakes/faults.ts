@@ -4,7 +4,7 @@
  * Refusals: `rate_limited` (429 with Retry-After), `server_error`, `unavailable`, `forbidden`, `bad_request`, `redirect`
  * (to a host that records what it is told). `slow` answers after 3 s, `slow_body` begins at once and then says nothing.
  * Broken answers with 200: `cut_off` in the middle, `empty_audio`, `no_audio` (a page in its place), `half_audio` (whole
- * frames, but not all), `wrong_json`, `not_json`, `wrong_type` (a good answer called text/html).
+ * frames, but not all), `silence`, `garbled` (frames whose bits mean nothing), `wrong_json`, `not_json`, `wrong_type` (a good answer called text/html).
  */
 export type ServiceFault =
   | "slow"
@@ -19,6 +19,8 @@ export type ServiceFault =
   | "empty_audio"
   | "no_audio"
   | "half_audio"
+  | "silence"
+  | "garbled"
   | "wrong_json"
   | "not_json"
   | "wrong_type";

@@ -6,7 +6,7 @@ import {
   type RenderState,
 } from "../../supabase/functions/_shared/contracts/render_spec.ts";
 import { SpeechRequest } from "../../supabase/functions/_shared/contracts/speech.ts";
-import { silentMp3 } from "./silent_mp3.ts";
+import { hummedMp3 } from "./mp3_files.ts";
 
 export interface RendererFake extends AsyncDisposable {
   origin: string;
@@ -108,7 +108,7 @@ async function speech(fake: RendererFake, request: Request): Promise<Response> {
   const words = evenWords(parsed.data.text, fake.wordS);
   const seconds = (words.at(-1)?.end_s ?? 0) + 0.2;
   // Each purchase is a recording of its own.
-  const audio = silentMp3(seconds, `purchase ${fake.counts.speech}`);
+  const audio = hummedMp3(seconds, `purchase ${fake.counts.speech}`);
   let binary = "";
   for (const byte of audio) binary += String.fromCharCode(byte);
   const voice = parsed.data.voice ?? "local";

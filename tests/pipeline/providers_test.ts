@@ -10,7 +10,7 @@ import { assert, assertEquals, assertRejects } from "../assert.ts";
 import { startEdgeReadAloud } from "../fakes/edge_read_aloud.ts";
 import { startElevenLabs } from "../fakes/elevenlabs.ts";
 import type { FakeService, ServiceFault } from "../fakes/faults.ts";
-import { silentMp3 } from "../fakes/silent_mp3.ts";
+import { silentMp3 } from "../fakes/mp3_files.ts";
 
 const LANGUAGES = ["en", "ro", "de", "fr", "es", "it", "pt", "pl", "hu", "nl"];
 const TEXT = `Meet the "Lamp" <break time='9s'/> & friends. Now 49,99 lei.`;
@@ -30,6 +30,8 @@ const FAULTS: Partial<Record<ServiceFault, { retryable: boolean; message: string
   empty_audio: { retryable: true, message: SPOILT },
   no_audio: { retryable: true, message: SPOILT },
   half_audio: { retryable: true, message: SPOILT },
+  silence: { retryable: true, message: SPOILT },
+  garbled: { retryable: true, message: SPOILT },
   wrong_json: { retryable: true, message: SPOILT },
   not_json: { retryable: true, message: SPOILT },
 };

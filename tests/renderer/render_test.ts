@@ -2,6 +2,7 @@
 
 import { assert, assertEquals, assertMatch, eventually } from "../assert.ts";
 import { SpeechAnswer } from "../../supabase/functions/_shared/contracts/speech.ts";
+import { silentMp3 } from "../fakes/mp3_files.ts";
 import {
   descendantsOf,
   jpeg,
@@ -189,4 +190,32 @@ Deno.test("the offline voice is spoken into a render; a voice that cannot be fet
   assert(duration_s < 2);
   const failed = await renderer.ended(mute);
   assertEquals([failed.error?.code, failed.error?.retryable], ["storage_unavailable", true]);
+});
+
+Deno.test("a voice that is no sound, or silent, is the voice's failure: worth another recording", async () => {
+  await using host = startFakeHost();
+  host.routes.set("/mug.jpg", serveBytes(await jpeg()));
+  const noise = new Uint8Array(new TextEncoder().encode("<html>no voice</html>".repeat(500)));
+  host.routes.set("/noise", serveBytes(noise, "audio/mpeg"));
+  host.routes.set("/silence", serveBytes(new Uint8Array(silentMp3(2)), "audio/mpeg"));
+  await using folder = await scratchFolder();
+  await using renderer = await startRenderer({ dataDir: folder.path, allowOrigins: [host.origin] });
+  for (const name of ["noise", "silence"]) {
+    const voice = {
+      url: `${host.origin}/${name}?token=t`,
+      format: "mp3" as const,
+      start_s: 0.2,
+      tempo: 1,
+      cut_at_s: null,
+    };
+    const id = renderId();
+    await renderer.put(id, smallSpec(host, { voice }));
+    const { status, error } = await renderer.ended(id);
+    assertEquals([status, error], ["failed", {
+      code: "voiceover_failed",
+      message: "The recording of the voice cannot be played.",
+      retryable: true,
+    }], name);
+  }
+  assertEquals([...host.uploaded.keys()], []);
 });

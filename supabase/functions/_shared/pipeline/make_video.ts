@@ -19,6 +19,8 @@ const PROVIDER_NEEDS_SHARE = 0.3;
 const VOICE_URL_S = 48 * 3600;
 const VOICE_STORED_TIMES = 3;
 const SPOILT_ATTEMPTS = 5;
+/** The hash of no input: what is kept under it is never used again. */
+const SPOILT_HASH = "";
 const NO_UPLOADS = { video: null, thumbnail: null, subtitles: null };
 
 type Script = NonNullable<Checkpoint["script"]>;
@@ -74,14 +76,22 @@ async function runStages(
   const renderId = await renderIdOf(job, specWith(NO_UPLOADS));
   const paths = pathsOf(job, renderId);
   const isSame = kept.render?.run === job.run && kept.render.render_id === renderId;
-  const rendered = await render(job, {
+  const work = {
     renderId,
     paths,
     specWith,
     kept: isSame ? kept.render : undefined,
     unsaved: reused ? {} : { subtitles },
-    onPlaced: (origin) => onPlaced(origin, renderId),
-  }, ports);
+    onPlaced: (origin: string) => onPlaced(origin, renderId),
+  };
+  const rendered = await render(job, work, ports).catch(async (error) => {
+    if (!(error instanceof JobFailure) || error.code !== "voiceover_failed") throw error;
+    // The renderer could not play it: the next attempt, and the next run, are given another recording.
+    const voiceover = { ...parts.voiceover, hash: SPOILT_HASH };
+    await ports.report({ stage: "render", progress: PROGRESS.voiceover, checkpoint: { voiceover } });
+    const cause = new SpoiltSpeech(error.message, { cause: error });
+    throw notForEver(new JobFailure(error.code, error.message, { retryable: error.retryable, cause }), job);
+  });
   if (!rendered) return { kind: "handed_over" };
   await ports.report({ stage: "store", progress: PROGRESS.store });
   const result = await signResult(paths, rendered, ports);
@@ -142,7 +152,7 @@ async function voiceoverStage(
   throw new JobFailure("storage_unavailable", "The voice is not in the storage.", { retryable: true });
 }
 
-/** One call of the voice. Answers of no use may have been paid for: after some attempts there is no further one. */
+/** One call of the voice. */
 async function speak(
   job: ClaimedJob,
   { script, provider, hash }: { script: Script; provider: SpeechProvider; hash: string },
@@ -165,10 +175,15 @@ async function speak(
     });
     return voice;
   } catch (error) {
-    const isSpoilt = error instanceof JobFailure && error.cause instanceof SpoiltSpeech;
-    if (!isSpoilt || job.attempt < SPOILT_ATTEMPTS) throw error;
-    throw new JobFailure("voiceover_failed", error.message, { cause: error.cause });
+    throw notForEver(error, job);
   }
+}
+
+/** A recording of no use may have been paid for: after some attempts it is final. */
+function notForEver(error: unknown, job: ClaimedJob): unknown {
+  const isSpoilt = error instanceof JobFailure && error.cause instanceof SpoiltSpeech;
+  if (!isSpoilt || job.attempt < SPOILT_ATTEMPTS) return error;
+  return new JobFailure("voiceover_failed", error.message, { cause: error.cause });
 }
 
 function subtitlesStage(

@@ -77,15 +77,15 @@ export interface SpeechInput {
   voice: string | null;
 }
 
-/** A whole recording. `words` is empty where the provider gives no timings. */
+/** A whole recording that was listened to. `words` is empty where the provider gives no timings. */
 export interface Speech {
   audio: Uint8Array;
   format: "mp3" | "wav";
   duration_s: number;
   words: SpokenWord[];
   voice: string;
-  /** The recording's silences, found only when they are asked for. */
-  pauses(): Promise<Pause[]>;
+  /** The recording's silences, in order. */
+  pauses: Pause[];
 }
 
 /** Text in, audio and word timings out. Failures are `JobFailure("voiceover_failed")`. */

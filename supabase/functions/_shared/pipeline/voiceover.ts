@@ -63,7 +63,7 @@ export async function makeVoiceover(
   const words = hasUsableTimes(text, speech) ? speech.words : [];
   // Captions are fitted to the silences where there are no times; a recording that is too long is cut in one.
   const isLong = duration_s > voiceSeconds(job.options.duration_s);
-  const pauses = words.length === 0 || isLong ? { pauses: await speech.pauses() } : {};
+  const pauses = words.length === 0 || isLong ? { pauses: speech.pauses } : {};
   return {
     made: { hash, path, format, duration_s, words, voice: speech.voice, ...pauses },
     store: () => tools.storage.put(path, { bytes: speech.audio, contentType }),

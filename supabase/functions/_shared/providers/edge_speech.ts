@@ -6,8 +6,8 @@ import type { SpokenWord } from "../contracts/speech.ts";
 import type { CallOptions, Speech, SpeechInput, SpeechProvider } from "../pipeline/ports.ts";
 import { configMessage, hexId, readAudio, readMetadata, readText, ssmlMessage } from "./edge_messages.ts";
 import { mp3Seconds } from "./mp3.ts";
-import { pausesOf } from "./pauses.ts";
 import { providerFailure, spoiltSpeech } from "./provider_failure.ts";
+import { listenTo } from "./recording.ts";
 import { edgeVoice } from "./voices.ts";
 
 const ORIGIN = "wss://speech.platform.bing.com";
@@ -29,8 +29,6 @@ const WINDOWS_EPOCH_S = 11_644_473_600n;
 const PROOF_HOLDS_S = 300n;
 /** A minute of speech is 0.4 MB. */
 const LARGEST_AUDIO_BYTES = 16 * 1024 * 1024;
-/** Words that end so long behind the audio's end: the audio was cut off. */
-const CUT_OFF_S = 0.5;
 
 /** A handshake that the service refused with 403, and its own time where it told that. */
 class ClockRefused extends Error {
@@ -78,11 +76,8 @@ async function connect(
   const { default: WebSocket } = await import("ws");
   const url = await address(origin, skewMs);
   call.signal.throwIfAborted();
-  return await converse(
-    new WebSocket(url, { headers: HEADERS, maxPayload: LARGEST_AUDIO_BYTES }),
-    input,
-    call,
-  );
+  const socket = new WebSocket(url, { headers: HEADERS, maxPayload: LARGEST_AUDIO_BYTES });
+  return await toSpeech(await converse(socket, input, call), input.voice);
 }
 
 async function address(origin: string, skewMs: number): Promise<string> {
@@ -105,7 +100,7 @@ function converse(
   socket: WebSocketType,
   input: SpeechInput & { voice: string },
   call: CallOptions,
-): Promise<Speech> {
+): Promise<Turn> {
   const turn: Turn = { chunks: [], bytes: 0, words: [], isOver: false };
   return new Promise((resolve, reject) => {
     const fail = (error: unknown) => {
@@ -144,11 +139,10 @@ function converse(
       try {
         take(turn, { bytes: toBytes(data), isBinary });
         if (!turn.isOver) return;
-        const speech = toSpeech(turn, input.voice);
         finish();
-        resolve(speech);
+        resolve(turn);
       } catch (error) {
-        fail(spoiltSpeech(`edge: ${error instanceof Error ? error.message : String(error)}`, error));
+        fail(spoilt(error));
       }
     });
   });
@@ -193,18 +187,23 @@ function refusedHandshake({ statusCode: status = 0, headers }: HandshakeRefusal)
   return new ClockRefused(Number.isNaN(date) ? null : date, failure);
 }
 
-function toSpeech({ chunks, bytes, words }: Turn, voice: string): Speech {
+function spoilt(error: unknown): JobFailure {
+  return spoiltSpeech(`edge: ${error instanceof Error ? error.message : String(error)}`, error);
+}
+
+async function toSpeech({ chunks, bytes, words }: Turn, voice: string): Promise<Speech> {
   const audio = new Uint8Array(bytes);
   let at = 0;
   for (const chunk of chunks) {
     audio.set(chunk, at);
     at += chunk.length;
   }
-  const duration_s = mp3Seconds(audio);
-  if (duration_s < 0.1) throw new Error(`${audio.length} bytes are no speech`);
-  const lastEnd = words.at(-1)?.end_s ?? 0;
-  if (lastEnd > duration_s + CUT_OFF_S) throw new Error(`audio of ${duration_s} s for words of ${lastEnd} s`);
-  return { audio, format: "mp3", duration_s, words, voice, pauses: () => pausesOf({ audio, format: "mp3" }) };
+  const recording = { audio, format: "mp3" as const, duration_s: mp3Seconds(audio), words };
+  try {
+    return { ...recording, voice, pauses: await listenTo(recording) };
+  } catch (error) {
+    throw spoilt(error);
+  }
 }
 
 function toBytes(data: unknown): Uint8Array {

@@ -6,8 +6,8 @@ import type { SpokenWord } from "../contracts/speech.ts";
 import type { SpeechProvider } from "../pipeline/ports.ts";
 import { decodeBase64 } from "./local_speech.ts";
 import { mp3Seconds } from "./mp3.ts";
-import { pausesOf } from "./pauses.ts";
 import { providerFailure, spoiltSpeech } from "./provider_failure.ts";
+import { listenTo, type Recording } from "./recording.ts";
 import { elevenlabsModel, elevenlabsVoice } from "./voices.ts";
 
 const ORIGIN = "https://api.elevenlabs.io";
@@ -15,8 +15,6 @@ const QUOTA = "The quota of the voice service is used up.";
 const FORMAT = "mp3_44100_128";
 /** A minute of speech is 1.3 MB with its timings; more is not read. */
 const LARGEST_ANSWER_BYTES = 24 * 1024 * 1024;
-/** Words that end so long behind the audio's end: the audio was cut off. */
-const CUT_OFF_S = 0.5;
 
 const Alignment = z.object({
   characters: z.array(z.string()),
@@ -74,9 +72,12 @@ export function createElevenlabsSpeech(
           cause: new Error(`elevenlabs: ${response.status} ${body.slice(0, 300)}`),
         });
       }
-      const read = readAnswer(body);
-      const pauses = () => pausesOf({ audio: read.audio, format: "mp3" });
-      return { ...read, format: "mp3", voice: id, pauses };
+      try {
+        const recording = readAnswer(body);
+        return { ...recording, voice: id, pauses: await listenTo(recording) };
+      } catch (cause) {
+        throw spoiltSpeech(`elevenlabs: ${body.length} characters of no use`, cause);
+      }
     },
   };
 }
@@ -93,21 +94,11 @@ async function readText(response: Response): Promise<string> {
   return text + decoder.decode();
 }
 
-function readAnswer(body: string): { audio: Uint8Array; duration_s: number; words: SpokenWord[] } {
-  try {
-    const answer = Answer.parse(JSON.parse(body));
-    const audio = decodeBase64(answer.audio_base64);
-    const duration_s = mp3Seconds(audio);
-    if (duration_s < 0.1) throw new Error(`${audio.length} bytes are no speech`);
-    const words = answer.alignment ? wordsOf(answer.alignment) : [];
-    const lastEnd = words.at(-1)?.end_s ?? 0;
-    if (lastEnd > duration_s + CUT_OFF_S) {
-      throw new Error(`audio of ${duration_s} s for words of ${lastEnd} s`);
-    }
-    return { audio, duration_s, words };
-  } catch (cause) {
-    throw spoiltSpeech(`elevenlabs: ${body.length} characters of no use`, cause);
-  }
+function readAnswer(body: string): Recording {
+  const answer = Answer.parse(JSON.parse(body));
+  const audio = decodeBase64(answer.audio_base64);
+  const words = answer.alignment ? wordsOf(answer.alignment) : [];
+  return { audio, format: "mp3", duration_s: mp3Seconds(audio), words };
 }
 
 /** Characters between spaces are a word, from the first one's start to the last one's end; unspaced ones stand alone. */

@@ -2,7 +2,8 @@
 
 import { JobFailure } from "../contracts/jobs.ts";
 import type { RendererClient, RendererTrouble, SpeechProvider } from "../pipeline/ports.ts";
-import { pausesOf } from "./pauses.ts";
+import { spoiltSpeech } from "./provider_failure.ts";
+import { listenTo } from "./recording.ts";
 import { isLocalLanguage } from "./voices.ts";
 
 /** Takes the next renderer when one is busy or away. The renderer chooses the voice of a language. */
@@ -16,9 +17,13 @@ export function createLocalSpeech(renderers: RendererClient): SpeechProvider {
       for (const origin of renderers.origins) {
         const answer = await renderers.speak(origin, request, call);
         if (!("kind" in answer)) {
-          const { audio_base64, ...speech } = answer;
-          const audio = decodeBase64(audio_base64);
-          return { ...speech, audio, pauses: () => pausesOf({ audio, format: speech.format }) };
+          try {
+            const { audio_base64, ...speech } = answer;
+            const recording = { ...speech, audio: decodeBase64(audio_base64) };
+            return { ...recording, pauses: await listenTo(recording) };
+          } catch (cause) {
+            throw spoiltSpeech(`local: ${cause instanceof Error ? cause.message : String(cause)}`, cause);
+          }
         }
         if (answer.kind === "refused") {
           throw new JobFailure(

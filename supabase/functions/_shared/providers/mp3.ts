@@ -9,10 +9,20 @@ const FRAMES_SHARE = 0.8;
 
 /** Seconds of the whole layer III frames in these bytes; 0 where they are not mainly such frames. */
 export function mp3Seconds(bytes: Uint8Array): number {
+  return readFrames(bytes).seconds;
+}
+
+/** Whether the last frame is there in part only. */
+export function endsWithinFrame(bytes: Uint8Array): boolean {
+  return readFrames(bytes).isCut;
+}
+
+function readFrames(bytes: Uint8Array): { seconds: number; isCut: boolean } {
   const start = id3Length(bytes);
   let at = start;
   let seconds = 0;
   let inFrames = 0;
+  let isCut = false;
   while (at + 4 <= bytes.length) {
     const frame = readFrame(bytes, at);
     if (!frame) {
@@ -21,11 +31,12 @@ export function mp3Seconds(bytes: Uint8Array): number {
     }
     // The last one may be cut off; it plays nothing.
     inFrames += Math.min(frame.length, bytes.length - at);
-    if (at + frame.length > bytes.length) break;
+    isCut = at + frame.length > bytes.length;
+    if (isCut) break;
     seconds += frame.seconds;
     at += frame.length;
   }
-  return inFrames >= (bytes.length - start) * FRAMES_SHARE ? seconds : 0;
+  return inFrames >= (bytes.length - start) * FRAMES_SHARE ? { seconds, isCut } : { seconds: 0, isCut };
 }
 
 function readFrame(bytes: Uint8Array, at: number): { length: number; seconds: number } | null {
