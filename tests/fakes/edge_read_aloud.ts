@@ -1,6 +1,6 @@
 // Microsoft Edge's read-aloud on loopback: the same frames over a WebSocket as the service sends.
 
-import { type FakeService, refuseByFault, serveFake, type ServiceFault } from "./faults.ts";
+import { type FakeService, type Recite, refuseByFault, serveFake, type ServiceFault } from "./faults.ts";
 import { garbledMp3, hummedMp3, silentMp3 } from "./mp3_files.ts";
 
 const TICKS_PER_S = 10_000_000;
@@ -17,6 +17,8 @@ export interface EdgeCall {
 }
 
 export interface FakeEdge extends FakeService<EdgeCall> {
+  /** Says the texts by a real voice; null: a hum. */
+  recite: Recite | null;
   /** Seconds a word. */
   wordS: number;
   /** What the server's clock is ahead of this machine's. */
@@ -60,11 +62,18 @@ async function proofsAt(ms: number): Promise<string[]> {
   }));
 }
 
-function metadata(fake: FakeEdge, words: string[]): string[] {
+type Recited = Awaited<ReturnType<Recite>>;
+
+function metadata(fake: FakeEdge, words: string[], recited: Recited | undefined): string[] {
   if (fake.boundaries === "none") return [];
-  return words.map((word, index) => {
-    const at = fake.boundaries === "zero" ? 0 : index * fake.wordS;
-    const long = fake.boundaries === "zero" ? 0 : fake.wordS * 0.9;
+  const timed = recited?.words ?? words.map((text, index) => ({
+    text,
+    start_s: index * fake.wordS,
+    end_s: (index + 0.9) * fake.wordS,
+  }));
+  return timed.map(({ text: word, start_s, end_s }) => {
+    const at = fake.boundaries === "zero" ? 0 : start_s;
+    const long = fake.boundaries === "zero" ? 0 : end_s - start_s;
     const Data = {
       Offset: Math.round(at * TICKS_PER_S),
       Duration: Math.round(long * TICKS_PER_S),
@@ -86,21 +95,22 @@ function audioOf(
   return fault === "half_audio" || fault === "cut_off" ? audio.subarray(0, audio.length >> 1) : audio;
 }
 
-function answer(
+async function answer(
   fake: FakeEdge,
   { socket, text, fault }: { socket: WebSocket; text: string; fault: ServiceFault | undefined },
-): void {
+): Promise<void> {
   socket.send(textFrame("turn.start", { context: { serviceTag: "1" } }));
   socket.send(textFrame("response", { context: {} }));
   if (fake.isMute || fault === "slow_body") return;
   if (fake.closeCode !== null) return socket.close(fake.closeCode, "refused");
   const words = text.split(/\s+/).filter((word) => /[\p{L}\p{N}]/u.test(word));
-  for (const message of metadata(fake, words)) socket.send(message);
+  const recited = await fake.recite?.(text);
+  for (const message of metadata(fake, words, recited)) socket.send(message);
   if (fault === "wrong_json") {
     socket.send(textFrame("audio.metadata", { Metadata: [{ Type: "WordBoundary" }] }));
   }
   if (fault === "not_json") socket.send("Path:audio.metadata\r\n\r\n{not json");
-  const audio = audioOf(fault, { words, text, wordS: fake.wordS });
+  const audio = recited && !fault ? recited.audio : audioOf(fault, { words, text, wordS: fake.wordS });
   for (let at = 0; at < audio.length; at += 8_000) socket.send(binaryFrame(audio.subarray(at, at + 8_000)));
   if (fault === "cut_off") return socket.close();
   socket.send(textFrame("turn.end", {}));
@@ -155,6 +165,7 @@ export function startEdgeReadAloud(options: { port?: number } = {}): FakeEdge {
     stop,
     calls,
     faults,
+    recite: null,
     wordS: 0.35,
     skewMs: 0,
     boundaries: "told",

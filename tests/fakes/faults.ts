@@ -25,6 +25,11 @@ export type ServiceFault =
   | "not_json"
   | "wrong_type";
 
+/** A voice that a fake of a speech service lends: MP3, and when each word is said. */
+export type Recite = (
+  text: string,
+) => Promise<{ audio: Uint8Array; words: { text: string; start_s: number; end_s: number }[] }>;
+
 /** A running fake. `calls` counts what a real service would bill. */
 export interface FakeService<T> {
   origin: string;

@@ -9,7 +9,8 @@ import { makeSubtitles, makeVoiceover } from "../../supabase/functions/_shared/p
 import { timeTokens } from "../../supabase/functions/_shared/pipeline/word_times.ts";
 import { toSpoken } from "../../supabase/functions/_shared/pipeline/written_text.ts";
 import { createLocalSpeech, decodeBase64 } from "../../supabase/functions/_shared/providers/local_speech.ts";
-import { pausesOf } from "../../supabase/functions/_shared/providers/pauses.ts";
+import { silencesOf } from "../../supabase/functions/_shared/providers/pauses.ts";
+import { soundOf } from "../../supabase/functions/_shared/providers/sound.ts";
 import { findFfmpeg } from "../../renderer/ffmpeg_binary.ts";
 import { createSpeech } from "../../renderer/speech/speech.ts";
 import { assert, assertEquals } from "../assert.ts";
@@ -126,6 +127,12 @@ async function say(job: ClaimedJob) {
   });
   await store();
   return { script, made, bytes, silences: await pausesOf({ audio: bytes, format: made.format }) };
+}
+
+async function pausesOf(file: Parameters<typeof soundOf>[0]): Promise<Pause[]> {
+  const sound = await soundOf(file);
+  assert(sound);
+  return silencesOf(sound);
 }
 
 function nearest(times: number[], time: number): number {
