@@ -6,16 +6,43 @@ import sharp, { type Metadata } from "sharp";
 /** By content, never by name; SVG, PDF and the like are not taken, though the decoder could read them. */
 const FORMATS = new Set(["jpeg", "png", "webp", "heif", "avif", "gif"]);
 
+/** What transparent pictures stand on; a white product would be gone on white. */
+const BEHIND = "#ffffff";
+const BEHIND_WHITE = "#ccd4de";
+/** Of what is opaque at least this share is nearly white: a white product. */
+const WHITE_SHARE = 0.8;
+const NEARLY_WHITE = 232;
+/** Side of the copy in which that is counted. */
+const SAMPLE_SIDE = 96;
+
+type Input = { failOn: "error"; limitInputPixels: number; sequentialRead: true; pages: number };
+
+async function backgroundOf(source: string, input: Input): Promise<string> {
+  const { data, info } = await sharp(source, input).resize(SAMPLE_SIDE, SAMPLE_SIDE, { fit: "inside" })
+    .toColourspace("srgb").ensureAlpha().raw({ depth: "uchar" }).toBuffer({ resolveWithObject: true });
+  let opaque = 0;
+  let white = 0;
+  for (let at = 0; at < data.length; at += info.channels) {
+    if (data[at + info.channels - 1]! < 128) continue;
+    opaque++;
+    if (Math.min(...data.subarray(at, at + info.channels - 1)) >= NEARLY_WHITE) white++;
+  }
+  const pixels = data.length / info.channels;
+  // Hardly anything is transparent: there is no behind.
+  return opaque < pixels * 0.98 && white > opaque * WHITE_SHARE ? BEHIND_WHITE : BEHIND;
+}
+
 async function decode(source: string, options: { target: string; longestSide: number; maxPixels: number }) {
   sharp.cache(false);
   sharp.concurrency(1);
-  const input = {
+  const input: Input = {
     failOn: "error",
     limitInputPixels: options.maxPixels,
     sequentialRead: true,
     pages: 1,
-  } as const;
+  };
   const metadata = await readHeader(source, options.maxPixels);
+  const background = metadata.hasAlpha ? await backgroundOf(source, input) : BEHIND;
   const { data, info } = await sharp(source, input)
     .rotate()
     .resize(options.longestSide, options.longestSide, {
@@ -23,7 +50,7 @@ async function decode(source: string, options: { target: string; longestSide: nu
       withoutEnlargement: true,
       kernel: "lanczos3",
     })
-    .flatten({ background: "#ffffff" })
+    .flatten({ background })
     .toColourspace("srgb")
     .raw({ depth: "uchar" })
     .toBuffer({ resolveWithObject: true });

@@ -65,7 +65,7 @@ function shareOut(texts: readonly string[], span: { start_s: number; end_s: numb
 }
 
 const UNSPACED =
-  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}]/u;
+  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]/u;
 
 /** Scripts without spaces: the words inside. */
 function splitUnspaced(word: SpokenWord): SpokenWord[] {

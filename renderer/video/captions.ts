@@ -3,7 +3,7 @@
 import { createCanvas, type SKRSContext2D } from "@napi-rs/canvas";
 import type { Caption } from "../../supabase/functions/_shared/contracts/render_spec.ts";
 import type { Rect } from "./layout.ts";
-import { applyFont, isRightToLeft, type TextStyle, textWidth, UNSPACED } from "./text.ts";
+import { applyFont, isRightToLeft, isSpaced, type TextStyle, textWidth } from "./text.ts";
 import { type Drawn, toLayer } from "./draw.ts";
 import { PAPER } from "./colour.ts";
 
@@ -37,17 +37,17 @@ interface Line {
   width: number;
 }
 
-/** Whether a space is written between two words. */
-function spaced(before: string, after: string): boolean {
-  return !(UNSPACED.test(before.slice(-1)) && UNSPACED.test(after.slice(0, 1)));
+/** A word and whether a space stands before it in its line. */
+interface Word {
+  text: string;
+  spaced: boolean;
 }
 
-function breakLines(texts: string[], widths: number[], options: { width: number; space: number }): Line[] {
+function breakLines(words: Word[], widths: number[], options: { width: number; space: number }): Line[] {
   const lines: Line[] = [];
   let line: Line = { words: [], width: 0 };
-  texts.forEach((text, index) => {
-    const previous = line.words.at(-1);
-    const gap = previous !== undefined && spaced(texts[previous]!, text) ? options.space : 0;
+  words.forEach(({ spaced }, index) => {
+    const gap = line.words.length > 0 && spaced ? options.space : 0;
     if (line.words.length > 0 && line.width + gap + widths[index]! > options.width) {
       lines.push(line);
       line = { words: [index], width: widths[index]! };
@@ -87,6 +87,10 @@ function shortened(text: string, style: TextStyle, width: number): string {
 export function setCaption(caption: Caption, box: Rect, style: TextStyle): CaptionPage {
   const narrowest = box.width - 2 * Math.ceil(SMALLEST * STROKE_SHARE);
   const texts = caption.words.map((word) => shortened(word.text, style, narrowest));
+  const shown = texts.map((text, at): Word => ({
+    text,
+    spaced: isSpaced(texts[at - 1] ?? "", { text, spaced: caption.words[at]?.spaced }),
+  }));
   const rtl = isRightToLeft(texts.join(" "));
   for (let size = LARGEST;; size -= 4) {
     const stroke = Math.ceil(size * STROKE_SHARE);
@@ -94,9 +98,9 @@ export function setCaption(caption: Caption, box: Rect, style: TextStyle): Capti
     const space = size * 0.27;
     const room = box.width - 2 * stroke;
     // Balanced: the narrowest column that needs no more lines.
-    let lines = breakLines(texts, widths, { width: room, space });
+    let lines = breakLines(shown, widths, { width: room, space });
     for (let narrower = room - size / 2; narrower > room / 2; narrower -= size / 2) {
-      const tried = breakLines(texts, widths, { width: narrower, space });
+      const tried = breakLines(shown, widths, { width: narrower, space });
       if (tried.length > lines.length || tried.some((line) => line.width > narrower)) break;
       lines = tried;
     }
@@ -112,8 +116,8 @@ export function setCaption(caption: Caption, box: Rect, style: TextStyle): Capti
       const order = visualOrder(line.words, texts, rtl);
       order.forEach((index, position) => {
         if (position > 0) {
-          const [first, second] = [order[position - 1]!, index].sort((a, b) => a - b) as [number, number];
-          if (spaced(texts[first]!, texts[second]!)) x += space;
+          // Of two neighbours the one that is said later knows.
+          if (shown[Math.max(order[position - 1]!, index)]!.spaced) x += space;
         }
         words[index] = {
           text: texts[index]!,

@@ -3,6 +3,7 @@
 import type { Block, Rect, Setting, TextBox } from "./layout.ts";
 import { bounds, mirror, mirrored, priceRow, textBox } from "./stack.ts";
 import { INK, mixColours, PAPER } from "./colour.ts";
+import { isShortened, type Room } from "./text.ts";
 
 const PADDING = 44;
 const GAP = 28;
@@ -40,18 +41,21 @@ function button(setting: Setting, column: Rect): Block {
   };
 }
 
+/** Rooms for the title: the first in which all of it is shown. */
+const TITLE_ROOMS: Omit<Room, "width">[] = [
+  { maxHeight: 250, size: 56, minSize: 44, lines: 3 },
+  { maxHeight: 270, size: 44, minSize: 38, lines: 5 },
+  { maxHeight: 250, size: 36, minSize: 32, lines: 6 },
+];
+
 /** Title and price, stacked from y 0. */
 function cardTexts(setting: Setting, column: Rect): TextBox[] {
   const x = column.x + PADDING;
   const width = column.width - 2 * PADDING;
-  const title = textBox(setting, { part: "title", text: setting.input.title }, {
-    x,
-    y: 0,
-    width,
-    weight: 700,
-    colour: INK,
-    room: { maxHeight: 250, size: 56, minSize: 32, lines: 3, linesAtMin: 6 },
-  });
+  const { title: text } = setting.input;
+  const title = TITLE_ROOMS.map((room) =>
+    textBox(setting, { part: "title", text }, { x, y: 0, width, weight: 700, colour: INK, room })
+  ).find((box, at) => at === TITLE_ROOMS.length - 1 || !isShortened(box.set, text))!;
   const row = priceRow(setting, {
     x,
     y: title.height + 10,

@@ -1,7 +1,11 @@
 // Glyphs: which signs of a text no installed font can draw, and texts rid of those that carry no letter.
 
 import { createCanvas } from "@napi-rs/canvas";
-import type { RenderSpec, TimedWord } from "../../supabase/functions/_shared/contracts/render_spec.ts";
+import type {
+  Caption,
+  RenderSpec,
+  TimedWord,
+} from "../../supabase/functions/_shared/contracts/render_spec.ts";
 import { fontStack } from "./fonts.ts";
 
 const SIDE = 48;
@@ -80,15 +84,26 @@ function divided(word: TimedWord): TimedWord[] {
   }));
 }
 
+/** Of a word in more parts than two lines hold each is a page of its own, in letters that can be read. */
+function pagesOf(caption: Caption): Caption[] {
+  const parts = caption.words.map(divided);
+  const words = parts.flat();
+  if (parts.every(({ length }) => length <= 2)) return words.length > 0 ? [{ ...caption, words }] : [];
+  return words.map((word, at) => ({
+    words: [word],
+    start_s: at === 0 ? caption.start_s : word.start_s,
+    end_s: words[at + 1]?.start_s ?? caption.end_s,
+  }));
+}
+
 /** A spec whose texts hold only what can be drawn; letters without a font stay, as boxes, and are warned of. */
 export function withDrawableTexts(spec: RenderSpec): RenderSpec {
   const { drawable } = createGlyphs(spec.language);
   const brand = drawable(spec.brand ?? "").trim();
-  const captions = spec.captions.map((caption) => ({
-    ...caption,
-    words: caption.words.map((word) => ({ ...word, text: drawable(word.text) }))
-      .filter((word) => word.text.trim() !== "").flatMap(divided),
-  }));
+  const captions = spec.captions.flatMap((caption) => {
+    const words = caption.words.map((word) => ({ ...word, text: drawable(word.text) }));
+    return pagesOf({ ...caption, words: words.filter((word) => word.text.trim() !== "") });
+  });
   return {
     ...spec,
     title: drawable(spec.title).trim() || brand || "–",
@@ -99,6 +114,6 @@ export function withDrawableTexts(spec: RenderSpec): RenderSpec {
       old: spec.price.old && drawable(spec.price.old),
     },
     cta_text: drawable(spec.cta_text).trim() || "→",
-    captions: captions.filter((caption) => caption.words.length > 0),
+    captions,
   };
 }

@@ -1,7 +1,7 @@
 // Subtitles as a file: SubRip, one cue a caption page.
 
 import type { Caption } from "../../supabase/functions/_shared/contracts/render_spec.ts";
-import { UNSPACED } from "./text.ts";
+import { isSpaced } from "./text.ts";
 
 function stamp(seconds: number): string {
   const ms = Math.round(seconds * 1000);
@@ -10,12 +10,9 @@ function stamp(seconds: number): string {
   return `${clock.map((value) => part(value)).join(":")},${part(ms % 1000, 3)}`;
 }
 
-const UNSPACED_END = new RegExp(`${UNSPACED.source}$`, "u");
-
 function sentence(caption: Caption): string {
   return caption.words.reduce((line, word) => {
-    const glue = line === "" || UNSPACED_END.test(line) ? "" : " ";
-    return line + glue + word.text;
+    return line + (line !== "" && isSpaced(line, word) ? " " : "") + word.text;
   }, "");
 }
 

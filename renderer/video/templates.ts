@@ -2,7 +2,8 @@
 
 import type { Template } from "../../supabase/functions/_shared/contracts/options.ts";
 import type { Block, Layout, Rect, Setting, TextBox } from "./layout.ts";
-import { bounds, mirror, mirrored, priceRow, savingText, textBox } from "./stack.ts";
+import { bounds, mirror, mirrored, priceRow, savingText, textBox, type TextOptions } from "./stack.ts";
+import { isShortened } from "./text.ts";
 import { ZOOM_OF_ONE } from "./motion.ts";
 import { FRAME } from "./presets.ts";
 import { INK, mixColours, PAPER, readableOn } from "./colour.ts";
@@ -40,6 +41,43 @@ interface HeadingLook {
   brand: string;
 }
 
+/** A title below this size has earned a higher plate. */
+const READABLE_TITLE = 48;
+/** The sizes that are tried there: the first that shows the whole title. */
+const LONG_TITLE = { sizes: [56, 52, 48, 44, 40], lines: 7 };
+/** How high a long title may get: captions keep their place above the product, or find one below the texts. */
+const LONG_TITLE_HEIGHT: Record<Template, number> = {
+  product_spotlight: 390,
+  sale_banner: 316,
+  collection_showcase: 350,
+};
+const LONG_TITLE_LOW_HEIGHT = 300;
+
+/** The title as large as its usual room allows; one that would be hard to read there gets a higher one. */
+function titleBox(
+  setting: Setting,
+  place: { x: number; y: number; width: number; colour: string },
+): TextBox {
+  const { free, input } = setting;
+  const style = { ...place, weight: 800, tracking: -0.012 };
+  const box = (room: TextOptions["room"]) =>
+    textBox(setting, { part: "title", text: input.title }, { ...style, room });
+  const low = isLow(free);
+  const usual = box({
+    maxHeight: low ? 200 : 304,
+    size: low ? 72 : 80,
+    minSize: 36,
+    lines: 5,
+    linesAtMin: 6,
+  });
+  if (usual.set.size >= READABLE_TITLE) return usual;
+  const maxHeight = low ? LONG_TITLE_LOW_HEIGHT : LONG_TITLE_HEIGHT[input.template];
+  const { sizes, lines } = LONG_TITLE;
+  const larger = sizes.filter((size) => size > usual.set.size)
+    .map((size) => box({ maxHeight, size, minSize: size, lines }));
+  return larger.find((each) => !isShortened(each.set, input.title)) ?? usual;
+}
+
 function headingTexts(setting: Setting, options: { y: number; look: HeadingLook }): TextBox[] {
   const { free, input } = setting;
   const column = { x: free.x + PADDING, width: free.width - 2 * PADDING };
@@ -58,20 +96,7 @@ function headingTexts(setting: Setting, options: { y: number; look: HeadingLook 
     texts.push(box);
     y += box.height + 4;
   }
-  const title = textBox(setting, { part: "title", text: input.title }, {
-    ...column,
-    y,
-    weight: 800,
-    tracking: -0.012,
-    colour: look.title,
-    room: {
-      maxHeight: isLow(free) ? 200 : 304,
-      size: isLow(free) ? 72 : 80,
-      minSize: 36,
-      lines: 5,
-      linesAtMin: 6,
-    },
-  });
+  const title = titleBox(setting, { ...column, y, colour: look.title });
   return [...texts, title];
 }
 

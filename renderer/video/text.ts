@@ -47,6 +47,11 @@ const VOCALISED_BASELINE = 1.22;
 /** Scripts that write without spaces. */
 export const UNSPACED =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]/u;
+/** Whether a space stands between two words: as they say, else as their scripts do it. */
+export function isSpaced(before: string, after: { text: string; spaced?: boolean | undefined }): boolean {
+  return after.spaced ?? !(UNSPACED.test(before.slice(-1)) && UNSPACED.test(after.text.slice(0, 1)));
+}
+
 const SIZE_STEP = 2;
 const ELLIPSIS = "…";
 
@@ -103,12 +108,16 @@ function breakable(text: string, language: string): string[] {
   return pieces;
 }
 
+/** Scripts in which a word that is broken is marked so. */
+const HYPHENATED = /[\p{Script=Latin}\p{Script=Cyrillic}\p{Script=Greek}]/u;
+
 function breakLong(piece: string, fits: (text: string) => boolean): string[] {
   const parts: string[] = [];
   let part = "";
   for (const { segment } of new Intl.Segmenter("en", { granularity: "grapheme" }).segment(piece)) {
-    if (part !== "" && !fits(part + segment)) {
-      parts.push(part);
+    const hyphen = HYPHENATED.test(part.at(-1) ?? "") && HYPHENATED.test(segment) ? "-" : "";
+    if (part !== "" && !fits(part + segment + hyphen)) {
+      parts.push(part + hyphen);
       part = segment;
     } else part += segment;
   }
@@ -219,6 +228,11 @@ export function setText(text: string, style: TextStyle, room: Room): SetText {
     if (largest || last || lines.length === 1 || lines.length > FEWER_LINES_MOST) return set;
     largest = set;
   }
+}
+
+/** Whether a text ends in dots that are not its own. */
+export function isShortened(set: SetText, text: string): boolean {
+  return Boolean(set.lines.at(-1)?.endsWith(ELLIPSIS)) && !text.trimEnd().endsWith(ELLIPSIS);
 }
 
 /** Where the first line stands below its box's top, in pixels. */

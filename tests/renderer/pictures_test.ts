@@ -68,6 +68,16 @@ Deno.test("a grey picture has three equal channels, and transparent ones stand o
   assertEquals((await decoded(clear)).pixel, [255, 255, 255]);
 });
 
+Deno.test("a white product that is cut out stands on a tint, so that it can be seen", async () => {
+  const cutOut = async (colour: string) => {
+    const svg =
+      `<svg xmlns="http://www.w3.org/2000/svg" width="60" height="60"><path d="M0 0H60V30H0z" fill="${colour}"/></svg>`;
+    return await decoded(await sharp(new TextEncoder().encode(svg)).png().toBuffer(), { x: 30, y: 45 });
+  };
+  assertEquals((await cutOut("#dc1e28")).pixel, [255, 255, 255]);
+  assertEquals((await cutOut("#fafafa")).pixel, [204, 212, 222]);
+});
+
 Deno.test("a picture is turned as its EXIF says, and a large one scaled to the longest side", async () => {
   const turned = await plain({ width: 60, height: 30 }).flatten().withMetadata({ orientation: 6 }).jpeg()
     .toBuffer();

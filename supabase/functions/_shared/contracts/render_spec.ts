@@ -9,8 +9,16 @@ const url = z.url({ protocol: /^https?$/ }).max(4096);
 const text = (max: number) => z.string().max(max).regex(/^[^\u0000-\u001f\u007f]*$/u);
 const second = z.number().min(0).max(120);
 
-/** A word as written, with the time it is spoken at, in seconds of the video. */
-export const TimedWord = z.strictObject({ text: text(200), start_s: second, end_s: second });
+/**
+ * A word as written, with the time it is spoken at, in seconds of the video. `spaced`: whether a space is written before
+ * it, where that is not as its script does it (none between two words of Chinese or Thai, one between others).
+ */
+export const TimedWord = z.strictObject({
+  text: text(200),
+  start_s: second,
+  end_s: second,
+  spaced: z.boolean().optional(),
+});
 export type TimedWord = z.infer<typeof TimedWord>;
 
 /** One page of burned-in captions (two lines at most), in seconds of the video. */

@@ -16,7 +16,7 @@ const CUT_TAIL_S = 0.25;
 const CUT_SHARE = 0.5;
 /** A gap of this length between two words is a pause. */
 const PAUSE_S = 0.1;
-const SENTENCE_END = /[.!?。！？][)"'”»]*$/u;
+const SENTENCE_END = /[.!?。！？؟۔।។။][)"'”»]*$/u;
 
 /** Where the words are in the video: when the voice starts, how fast it plays, where it is cut. */
 export interface VoicePlacement {
@@ -87,7 +87,7 @@ export function captionPages(words: TimedWord[], placement: VoicePlacement): Cap
       word.start_s - last.end_s > PAGE_GAP_S || SENTENCE_END.test(last.text);
     if (full) pages.push([]);
     width = full ? wide : width + wide + (UNSPACED.test(word.text) ? 0 : 1);
-    pages.at(-1)?.push({ text: word.text, start_s: inVideo(word.start_s), end_s: inVideo(word.end_s) });
+    pages.at(-1)?.push({ ...word, start_s: inVideo(word.start_s), end_s: inVideo(word.end_s) });
   }
   return pages.map((page, at) => {
     const start_s = page[0]?.start_s ?? 0;

@@ -8,14 +8,14 @@ type Piece = { text: string; value?: undefined } | { text?: undefined; value: st
 
 /** Fills a template; `""` is a missing value. A clause left with no value is dropped, never "by ." or "Now .". */
 export function fillTemplate(template: string, values: TemplateValues): string {
-  const sentences = template.split(/(?<=[.!?。！？])\s+|\n+/u).map((sentence) =>
+  const sentences = template.split(/(?<=[.!?。！？؟۔।។။])\s+|\n+/u).map((sentence) =>
     fillSentence(sentence, values)
   );
   return sentences.filter((sentence) => /[\p{L}\p{N}]/u.test(sentence)).join(" ");
 }
 
 function fillSentence(sentence: string, values: TemplateValues): string {
-  const end = sentence.match(/[.!?。！？]+\s*$/u)?.[0] ?? "";
+  const end = sentence.match(/[.!?。！？؟۔।។။]+\s*$/u)?.[0] ?? "";
   const body = sentence.slice(0, sentence.length - end.length);
   // Commas, dashes, bars and brackets part clauses; a colon does so only behind a value ("Price: {price}" is one).
   const parts = body.split(/(\s*[,;|()]\s*|\s+[-–—]\s+|(?<=\})\s*:\s*)/u);
@@ -36,7 +36,7 @@ function fillSentence(sentence: string, values: TemplateValues): string {
   if (text === "") return "";
   const first = sentence.trimStart()[0] ?? "";
   if (dropped && first !== first.toLowerCase()) text = text[0]?.toUpperCase() + text.slice(1);
-  return /[.!?。！？]$/u.test(text) ? text : text + end.trim();
+  return /[.!?。！？؟۔।។။]$/u.test(text) ? text : text + end.trim();
 }
 
 /** Null where the clause named values and all of them are missing. */

@@ -85,8 +85,8 @@ export function tokenSeconds(token: string, language: string): number {
 
 /** Seconds of silence behind a token, by the sign that ends it. */
 export function pauseSeconds(token: string): number {
-  if (/[.!?。！？][)"'”»]*$/u.test(token)) return SENTENCE_PAUSE_S;
-  return /[,;:–—、，；：]$/u.test(token) ? CLAUSE_PAUSE_S : 0;
+  if (/[.!?。！？؟۔।។။][)"'”»]*$/u.test(token)) return SENTENCE_PAUSE_S;
+  return /[,;:–—、，；：،؛]$/u.test(token) ? CLAUSE_PAUSE_S : 0;
 }
 
 /** Seconds that a text takes to say, its last pause not counted. */

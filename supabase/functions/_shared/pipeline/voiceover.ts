@@ -82,7 +82,7 @@ export function tighterScript(
   if (placement.cut_at_s === null || words.length < 2) return null;
   const kept = words.findLast((word) => word.end_s <= (placement.cut_at_s ?? 0));
   if (kept === words.at(-1)) return null;
-  if (provider.isPaid && /[.!?。！？]$/u.test(kept?.text ?? "")) return null;
+  if (provider.isPaid && /[.!?。！？؟۔।។။]$/u.test(kept?.text ?? "")) return null;
   const room = { ...roomOf(job), measure: measureBy(words, languageOf(job)) };
   const tighter = script.source === "template"
     ? quickScript(job, room)

@@ -4,7 +4,7 @@ import type { TimedWord } from "../contracts/render_spec.ts";
 import type { Pause, SpokenWord } from "../contracts/speech.ts";
 import { estimateTimes } from "./estimated_times.ts";
 import { tokenSeconds } from "./speaking_time.ts";
-import type { WrittenText } from "./written_text.ts";
+import type { Token, WrittenText } from "./written_text.ts";
 
 /** What is known of a recording's times. */
 export interface Recording {
@@ -33,15 +33,21 @@ interface Span {
 /** Each written token with the seconds of the recording at which it is said. */
 export function timeTokens(text: WrittenText, recording: Recording): TimedWord[] {
   const spans = usableSpans(text, recording);
-  if (!spans) return estimateTimes(text, recording);
+  if (!spans) {
+    return estimateTimes(text, recording).map((word, at) => ({ ...word, ...shown(text.tokens[at] ?? word) }));
+  }
   const filled = fillGaps(text, { spans, recording });
   let before = 0;
   return text.tokens.map((token, at) => {
     const span = filled[at] ?? { start: before, end: before };
     const start_s = Math.max(before, Math.min(span.start, recording.duration_s));
     before = Math.max(start_s, Math.min(span.end, recording.duration_s));
-    return { text: token.text, start_s, end_s: before };
+    return { ...shown(token), start_s, end_s: before };
   });
+}
+
+function shown({ text, spaced }: Pick<Token, "text" | "spaced">): Pick<TimedWord, "text" | "spaced"> {
+  return spaced === undefined ? { text } : { text, spaced };
 }
 
 /** Whether a voice's timings tell where most of the text is: some send none, all zeros, or those of half the text. */

@@ -5,6 +5,8 @@ import { safeLocale } from "./speaking_time.ts";
 /** Scripts that are written without spaces: their runs are parted at words, and no space stands between two of them. */
 export const UNSPACED =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]/u;
+/** Signs behind which a run without spaces may be parted. */
+const CLOSING = /[\p{Pe}\p{Pf}\p{Po}]$/u;
 const HAS_LETTER = /[\p{L}\p{N}]/u;
 const LONGEST_TOKEN = 200;
 /** Runs of signs that only decorate: nothing is lost where they are not shown. */
@@ -15,6 +17,8 @@ export interface Token {
   text: string;
   from: number;
   to: number;
+  /** Whether a space is written before it, where that is not as its script does it. */
+  spaced?: boolean;
 }
 
 export interface WrittenText {
@@ -93,7 +97,8 @@ function tokensOf(text: string, language: string): { text: string; at: number }[
       )
     ) {
       const last = tokens.at(-1);
-      const isApart = UNSPACED.test(segment[0] ?? "") && UNSPACED.test(last?.text.at(-1) ?? "");
+      const before = last?.text.at(-1) ?? "";
+      const isApart = UNSPACED.test(segment[0] ?? "") && (UNSPACED.test(before) || CLOSING.test(before));
       if (open && last && !isApart && HAS_LETTER.test(segment)) last.text += segment;
       else tokens.push({ text: segment, at: match.index + index });
       open = true;
@@ -106,12 +111,14 @@ function tokensOf(text: string, language: string): { text: string; at: number }[
 function joinFragments(tokens: Placed[]): Token[] {
   const joined: Placed[] = [];
   let waiting = "";
+  let waitingAt = 0;
   let waitingEnd = -1;
   for (const [index, token] of tokens.entries()) {
     const last = joined.at(-1);
     if (HAS_LETTER.test(token.text)) {
       const glue = waiting === "" || waitingEnd === token.at ? "" : " ";
-      joined.push({ ...token, text: waiting + glue + token.text });
+      const at = waiting === "" ? token.at : waitingAt;
+      joined.push({ ...token, at, text: waiting + glue + token.text });
       waiting = "";
       continue;
     }
@@ -121,6 +128,7 @@ function joinFragments(tokens: Placed[]): Token[] {
       last.text += token.text;
       last.end = token.end;
     } else if (touchesNext || (!last && !DECORATION.test(token.text)) || opensNumber(token, { last, next })) {
+      if (waiting === "") waitingAt = token.at;
       waiting += token.text;
       waitingEnd = token.end;
     } else if (last && !DECORATION.test(token.text)) {
@@ -128,7 +136,14 @@ function joinFragments(tokens: Placed[]): Token[] {
       last.end = token.end;
     }
   }
-  return joined.map(({ text, from, to }) => ({ text: [...text].slice(0, LONGEST_TOKEN).join(""), from, to }));
+  return joined.map(({ text, from, to, at }, index) => {
+    const token = { text: [...text].slice(0, LONGEST_TOKEN).join(""), from, to };
+    const last = joined[index - 1];
+    if (!last) return token;
+    const spaced = at > last.end;
+    const isUsual = spaced !== (UNSPACED.test(last.text.at(-1) ?? "") && UNSPACED.test(text[0] ?? ""));
+    return isUsual ? token : { ...token, spaced };
+  });
 }
 
 /** "€ 10" against "10 €". */

@@ -25,7 +25,7 @@ const Answer = z.object({ audio_base64: z.string(), alignment: Alignment.nullish
 
 /** Characters of scripts without spaces: each has a time of its own. */
 const UNSPACED =
-  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}]/u;
+  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]/u;
 
 /** https://elevenlabs.io/docs/api-reference/text-to-speech/convert-with-timestamps */
 export function createElevenlabsSpeech(
