@@ -183,8 +183,14 @@ export function drawDots(box: Rect, options: { count: number; lit: number }): Dr
   const gap = 12;
   const width = (box.width - gap * (options.count - 1)) / options.count;
   for (let i = 0; i < options.count; i++) {
-    context.fillStyle = i === options.lit ? "#ffffff" : "rgba(255,255,255,0.38)";
+    const isLit = i === options.lit;
     const rect = { x: box.x - area.x + i * (width + gap), y: box.y - area.y, width, height: box.height };
+    // White marks need an edge on a white picture.
+    const edge = { x: rect.x - 2, y: rect.y - 2, width: rect.width + 4, height: rect.height + 4 };
+    context.fillStyle = isLit ? "rgba(13,14,19,0.62)" : "rgba(13,14,19,0.26)";
+    roundedPath(context, edge, edge.height / 2);
+    context.fill();
+    context.fillStyle = isLit ? "#ffffff" : "rgba(255,255,255,0.38)";
     roundedPath(context, rect, box.height / 2);
     context.fill();
   }

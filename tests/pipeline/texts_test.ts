@@ -78,6 +78,12 @@ Deno.test("prices are said with their currency in the ten languages, the sale pr
     ["en", "USD", "49.99", "49.99 dollars"],
     ["ro", "RON", "49.99", "49,99 lei"],
     ["ro", "RON", "1249.99", "1249,99 lei"],
+    ["ro", "RON", "1.00", "1 leu"],
+    ["ro", "RON", "19.00", "19 lei"],
+    ["ro", "RON", "20.00", "20 de lei"],
+    ["ro", "RON", "249.00", "249 de lei"],
+    ["ro", "RON", "1119.00", "1119 lei"],
+    ["ro", "EUR", "100.00", "100 de euro"],
     ["de", "EUR", "49.99", "49,99 Euro"],
     ["de", "CHF", "5.00", "5 Franken"],
     ["fr", "EUR", "49.99", "49,99 euros"],
@@ -86,6 +92,15 @@ Deno.test("prices are said with their currency in the ten languages, the sale pr
     ["pt", "BRL", "49.99", "49,99 reais"],
     ["pl", "PLN", "5.00", "5 złotych"],
     ["pl", "PLN", "2.00", "2 złote"],
+    ["pl", "PLN", "22.00", "22 złote"],
+    ["pl", "PLN", "49.99", "49,99 złotego"],
+    ["cs", "CZK", "2.00", "2 koruny"],
+    ["cs", "CZK", "249.00", "249 korun"],
+    ["ru", "RUB", "21.00", "21 рубль"],
+    ["uk", "UAH", "249.00", "249 гривень"],
+    ["tr", "TRY", "249.00", "249 lira"],
+    ["he", "ILS", "2.00", "2 שקלים"],
+    ["zh", "CNY", "249.00", "249元"],
     ["hu", "HUF", "4990.00", "4990 forint"],
     ["nl", "EUR", "49.99", "49,99 euro"],
     ["ja", "JPY", "4999", "4999円"],
@@ -96,6 +111,16 @@ Deno.test("prices are said with their currency in the ten languages, the sale pr
     assertEquals(texts?.spoken, spoken, `${language} ${currency}`);
     assert(!/JPY|RON|EUR|\.00|,00/.test(`${texts?.spoken}`));
   }
+});
+
+Deno.test("currencies whose hundredths nobody uses are shown without them, others with", () => {
+  const shown = (language: string, currency: string, price: string) =>
+    priceTexts({ price, sale_price: null, currency }, language)?.current;
+  assertEquals(shown("hu", "HUF", "12990.00"), "12 990 Ft");
+  assertEquals(shown("cs", "CZK", "249.00"), "249 Kč");
+  assertEquals(shown("cs", "CZK", "249.90"), "249,90 Kč");
+  assertEquals(shown("ro", "RON", "249.00"), "249,00 lei");
+  assertEquals(shown("en", "USD", "15.00"), "$15.00");
 });
 
 Deno.test("a missing brand, price or description leaves no hole in any template", () => {

@@ -11,8 +11,10 @@ export interface PriceTexts {
 
 /** How people say a currency where the locale data has only an official name; by plural where that differs. */
 const SPOKEN_NAMES: Record<string, string | Partial<Record<Intl.LDMLPluralRule, string>>> = {
-  "ro-RON": "lei",
-  "ro-MDL": "lei",
+  // From 20 on Romanian counts "20 de lei", but for what ends in 01 to 19.
+  "ro-RON": { one: "leu", few: "lei", other: "de lei" },
+  "ro-MDL": { one: "leu", few: "lei", other: "de lei" },
+  "ro-USD": { one: "dolar", few: "dolari", other: "de dolari" },
   "en-USD": "dollars",
   "en-GBP": "pounds",
   "en-JPY": "yen",
@@ -37,10 +39,19 @@ const SPOKEN_NAMES: Record<string, string | Partial<Record<Intl.LDMLPluralRule, 
   "pt-BRL": "reais",
   "es-MXN": "pesos",
   "tr-TRY": "lira",
+  "zh-CNY": "元",
+  "ko-KRW": "원",
+  "he-ILS": { one: "שקל", other: "שקלים" },
+  "hi-INR": { one: "रुपया", other: "रुपये" },
+  "sr-RSD": { one: "динар", few: "динара", other: "динара" },
   "ru-RUB": { one: "рубль", few: "рубля", many: "рублей", other: "рубля" },
   "uk-UAH": { one: "гривня", few: "гривні", many: "гривень", other: "гривні" },
   "ja-JPY": "円",
 };
+
+const WHOLE: Intl.NumberFormatOptions = { minimumFractionDigits: 0, maximumFractionDigits: 0 };
+/** Nobody prices in their hundredths: whole amounts are shown without ",00". */
+const WITHOUT_HUNDREDTHS = new Set(["HUF", "CZK", "RUB", "RSD", "KZT", "TWD", "IDR", "COP"]);
 
 /** The prices that a video shows; null where the product has none. A sale price counts only below the price. */
 export function priceTexts(
@@ -70,8 +81,9 @@ export function formatPrice(
 ): string {
   const locale = localeOf(language);
   if (!isCurrency(currency)) return plain(number(locale, { minimumFractionDigits: 2 }).format(amount));
+  const digits = WITHOUT_HUNDREDTHS.has(currency) && Number.isInteger(amount) ? WHOLE : {};
   const format = (currencyDisplay: "symbol" | "narrowSymbol") =>
-    plain(number(locale, { style: "currency", currency, currencyDisplay }).format(amount));
+    plain(number(locale, { style: "currency", currency, currencyDisplay, ...digits }).format(amount));
   const usual = format("symbol");
   if (!usual.includes(currency)) return usual;
   // "249,00 RON" becomes "249,00 lei"; but "lei 249.00", in a language that is not the currency's, does not help.
@@ -85,7 +97,7 @@ export function speakPrice(
   { currency, language }: { currency: string | null; language: string },
 ): string {
   const locale = localeOf(language);
-  const fractions = Number.isInteger(amount) ? { minimumFractionDigits: 0, maximumFractionDigits: 0 } : {};
+  const fractions = Number.isInteger(amount) ? WHOLE : {};
   if (!isCurrency(currency)) {
     return plain(
       number(locale, { minimumFractionDigits: 2, ...fractions, useGrouping: false }).format(amount),
@@ -103,8 +115,14 @@ export function speakPrice(
   const plural = new Intl.PluralRules(locale, {
     minimumFractionDigits: Number.isInteger(amount) ? 0 : 2,
   }).select(amount);
-  const own = typeof names === "string" ? (amount === 1 ? undefined : names) : names?.[plural];
-  return plain(parts.map((part) => part.type === "currency" ? own ?? part.value : part.value).join(""));
+  const own = typeof names === "string"
+    ? (amount === 1 ? undefined : names)
+    : names?.[plural] ?? names?.other;
+  // Turkish has the currency's sign before the number too.
+  const last = parts.findLastIndex((part) => part.type === "currency");
+  return plain(
+    parts.map(({ type, value }, at) => type !== "currency" ? value : at < last ? "" : own ?? value).join(""),
+  );
 }
 
 /** "ro" of "ro-RO". */
