@@ -2,6 +2,7 @@
 
 import { assert, assertEquals, assertMatch, assertRejects } from "../assert.ts";
 import { composeVideo } from "../../renderer/video/compose.ts";
+import { VoiceUnusable } from "../../renderer/video/sound.ts";
 import type { RenderSpec } from "../../supabase/functions/_shared/contracts/render_spec.ts";
 import type { Pixels } from "../../renderer/video/pictures.ts";
 import { framePixels, loudness, probeVideo, silences, testFfmpegPath } from "../support/video_probe.ts";
@@ -121,11 +122,12 @@ Deno.test("compose_video that is aborted rejects and leaves no ffmpeg", async ()
   });
 });
 
-Deno.test("compose_video with a broken voice fails with ffmpeg's words", async () => {
+Deno.test("compose_video with a broken voice fails for the voice's sake, with ffmpeg's words behind it", async () => {
   await withFolder(async (folder) => {
     const voice = { url: ADDRESS, format: "wav" as const, start_s: 0, tempo: 1, cut_at_s: null };
     const spec = sampleSpec({ voice });
     const error = await assertRejects(() => compose(folder, { spec, voice: new Uint8Array(100) }));
-    assertMatch(error.message, /^ffmpeg ended with [1-9]/);
+    assert(error instanceof VoiceUnusable, String(error));
+    assertMatch(String(error.cause), /ffmpeg ended with [1-9]/);
   });
 });
