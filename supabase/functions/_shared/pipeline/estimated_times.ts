@@ -2,7 +2,7 @@
 
 import type { TimedWord } from "../contracts/render_spec.ts";
 import type { Pause } from "../contracts/speech.ts";
-import { pauseSeconds, tokenSeconds } from "./speaking_time.ts";
+import { pauseSeconds, tokenSeconds, wordWeight } from "./speaking_time.ts";
 import type { WrittenText } from "./written_text.ts";
 
 const SHORTEST_TOKEN_S = 0.08;
@@ -38,12 +38,10 @@ export function estimateTimes(
   text: WrittenText,
   recording: { duration_s: number; language: string; pauses?: Pause[] | undefined },
 ): TimedWord[] {
-  const tokens = text.tokens.map((token) => ({
+  const long = lengthsOf(text, recording.language);
+  const tokens = text.tokens.map((token, at) => ({
     text: token.text,
-    long: Math.max(
-      SHORTEST_TOKEN_S,
-      tokenSeconds(text.spoken.slice(token.from, token.to), recording.language),
-    ),
+    long: Math.max(SHORTEST_TOKEN_S, long[at] ?? 0),
     pause: pauseSeconds(token.text),
   }));
   if (tokens.length === 0) return [];
@@ -52,6 +50,17 @@ export function estimateTimes(
     return spread(tokens, { sounds: [{ start: 0, end: recording.duration_s }], withPauses: true });
   }
   return sounds.length === 1 ? spread(tokens, { sounds }) : fit(tokens, sounds);
+}
+
+/** Seconds of each token: words share by their letters what they take together by their syllables. */
+function lengthsOf(text: WrittenText, language: string): number[] {
+  const spoken = text.tokens.map((token) => text.spoken.slice(token.from, token.to));
+  const seconds = spoken.map((token) => tokenSeconds(token, language));
+  const weights = spoken.map((token) => wordWeight(token, language));
+  const sum = (values: (number | null)[]) => values.reduce<number>((total, value) => total + (value ?? 0), 0);
+  const scale = sum(seconds.map((value, at) => weights[at] === null ? null : value)) /
+    Math.max(1, sum(weights));
+  return seconds.map((value, at) => weights[at] === null ? value : (weights[at] ?? 0) * scale);
 }
 
 /** What is left of the recording between its pauses. */
