@@ -6,8 +6,8 @@ import { join } from "node:path";
 /** What the renderer is told from outside, parsed and checked. */
 export interface RendererSettings {
   port: number;
-  /** The bearer secret that every call but the health check carries. */
-  secret: string;
+  /** Bearer secrets, of which every call but the health check carries one: several while they are rotated. */
+  secrets: string[];
   /** Serialized origins that may be private addresses. */
   allowOrigins: string[];
   /** Renders that run side by side. */
@@ -24,12 +24,12 @@ export interface RendererSettings {
 
 /** Reads the settings; throws with the variable's name where one makes no sense. */
 export function readEnvironment(): RendererSettings {
-  const secret = Deno.env.get("RENDERER_SECRET") ?? "";
-  if (secret === "") throw new Error("RENDERER_SECRET is not set");
+  const secrets = readList("RENDERER_SECRET");
+  if (secrets.length === 0) throw new Error("RENDERER_SECRET is not set");
   const port = readNumber("PORT", { fallback: 8787, min: 0, max: 65535 });
   return {
     port,
-    secret,
+    secrets,
     allowOrigins: readOrigins("RENDERER_ALLOW_ORIGINS"),
     capacity: readNumber("RENDERER_CAPACITY", {
       // One encoder keeps two cores busy; a second beside it wins next to nothing.
@@ -75,9 +75,12 @@ function readNumber(name: string, bounds: { fallback: number; min: number; max: 
   return value;
 }
 
+function readList(name: string): string[] {
+  return (Deno.env.get(name) ?? "").split(",").map((entry) => entry.trim()).filter(Boolean);
+}
+
 function readOrigins(name: string): string[] {
-  const entries = (Deno.env.get(name) ?? "").split(",").map((entry) => entry.trim()).filter(Boolean);
-  return entries.map((entry) => {
+  return readList(name).map((entry) => {
     const url = URL.parse(entry);
     if (!url || (url.protocol !== "http:" && url.protocol !== "https:")) {
       throw new Error(`${name} holds something that is no http(s) origin`);

@@ -12,13 +12,13 @@ import { createSpeech } from "./speech/speech.ts";
 const DROP_EVERY_MS = 10_000;
 
 const settings = readEnvironment();
-const log = createLogger({ secrets: [settings.secret] });
+const log = createLogger({ secrets: settings.secrets });
 await Deno.mkdir(settings.dataDir, { recursive: true });
 const ffmpegPath = await findFfmpeg({ ...settings, named: settings.ffmpegPath });
 const queue = createRenderQueue({ ...settings, ffmpegPath, start: startRenderProcess, log });
 await queue.recover();
 const speak = createSpeech({ parallel: availableParallelism(), waiting: 64 });
-const app = createApp({ queue, speak, secret: settings.secret, log, capacity: settings.capacity });
+const app = createApp({ queue, speak, secrets: settings.secrets, log, capacity: settings.capacity });
 
 const dropping = setInterval(() => {
   queue.dropUnasked().catch((error) => log.error("dropping failed", { cause: describeError(error) }));

@@ -28,14 +28,16 @@ Deno.test("local public keys go before their address, and an empty set counts as
 });
 
 Deno.test("keys come by name or alone, renderers as a list, and empty provider keys count as absent", () => {
-  const { secretKey, secretKeys, rendererUrls, providerKeys, wallClockS } = testEnvironment({
+  const { secretKey, secretKeys, rendererUrls, rendererSecret, providerKeys, wallClockS } = testEnvironment({
     SUPABASE_SECRET_KEYS: "",
     SUPABASE_SECRET_KEY: "sb_secret_alone",
     RENDERER_URL: " http://a.test/ ,,http://b.test",
+    RENDERER_SECRET: " new, old ",
     GEMINI_API_KEY: " ",
   });
   assertEquals([secretKey, secretKeys], ["sb_secret_alone", { default: "sb_secret_alone" }]);
   assertEquals(rendererUrls, ["http://a.test", "http://b.test"]);
+  assertEquals(rendererSecret, "new");
   assertEquals([providerKeys.gemini, wallClockS], [null, 150]);
 });
 

@@ -18,6 +18,8 @@ interface ScriptedRender {
   uploads: RenderOrder["spec"]["uploads"][];
 }
 
+/** The one that is rotated out. */
+const OLD_SECRET = `${SECRET}-before`;
 const RESULT = { duration_s: 1, width: 1080, height: 1920, size_bytes: 1000, warnings: [] };
 const FAILED: Outcome = {
   type: "failed",
@@ -60,7 +62,7 @@ async function scriptedApp(limits: { capacity?: number; queue?: number } = {}) {
     now: () => time,
   });
   const speak = () => Promise.reject(new Error(`never asked; token=${SECRET}`));
-  const app = createApp({ queue, speak, secret: SECRET, log, capacity });
+  const app = createApp({ queue, speak, secrets: [SECRET, OLD_SECRET], log, capacity });
   const headers = { authorization: `Bearer ${SECRET}`, "content-type": "application/json" };
   const call = async (path: string, init: RequestInit = {}) => await app.request(path, { headers, ...init });
   return {
@@ -83,6 +85,23 @@ async function scriptedApp(limits: { capacity?: number; queue?: number } = {}) {
   };
 }
 
+const REFUSED = [
+  undefined,
+  "Bearer",
+  `Bearer ${SECRET}x`,
+  `Basic ${SECRET}`,
+  "Bearer x",
+  `Bearer ${SECRET},${OLD_SECRET}`,
+];
+
+Deno.test("while a secret is rotated the new and the old one open every route", async () => {
+  await using service = await scriptedApp();
+  for (const secret of [SECRET, OLD_SECRET]) {
+    const headers = { authorization: `Bearer ${secret}` };
+    assertEquals((await service.app.request(`/v1/renders/${renderId()}`, { headers })).status, 404);
+  }
+});
+
 Deno.test("every route but the health check refuses a caller without the secret", async () => {
   await using service = await scriptedApp();
   assertEquals((await service.app.request("/healthz")).status, 200);
@@ -97,7 +116,7 @@ Deno.test("every route but the health check refuses a caller without the secret"
       ["POST", "/healthz"],
     ]
   ) {
-    for (const authorization of [undefined, "Bearer", `Bearer ${SECRET}x`, `Basic ${SECRET}`, "Bearer x"]) {
+    for (const authorization of REFUSED) {
       const response = await service.app.request(path ?? "", {
         method,
         headers: authorization ? { authorization } : {},

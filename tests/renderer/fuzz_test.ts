@@ -33,7 +33,7 @@ Deno.test("no request makes the service fail", async () => {
     queue,
     speak: () =>
       Promise.resolve({ format: "wav", audio_base64: "AA==", duration_s: 1, words: [], voice: "x" }),
-    secret: SECRET,
+    secrets: [SECRET],
     log,
     capacity: 1,
   });

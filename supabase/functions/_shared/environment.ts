@@ -14,6 +14,7 @@ export interface Environment {
   /** The one that the functions themselves use. */
   secretKey: string;
   rendererUrls: string[];
+  /** The first where there are several: the renderer takes each of them. */
   rendererSecret: string | null;
   /** Seconds that an isolate lives, from its start. */
   wallClockS: number;
@@ -64,6 +65,8 @@ function required(value: string | undefined, name: string): string {
 /** Reads it all, and fails at the start of the function rather than within a request. */
 export function readEnvironment(read: Read = (name) => Deno.env.get(name)): Environment {
   const optional = (name: string) => read(name)?.trim() || null;
+  const list = (name: string) =>
+    (optional(name) ?? "").split(",").map((part) => part.trim()).filter((part) => part !== "");
   const url = (name: string) => optional(name)?.replace(/\/+$/, "") ?? null;
   const supabaseUrl = required(url("SUPABASE_URL") ?? undefined, "SUPABASE_URL");
   const publicUrl = url("PUBLIC_URL") ?? supabaseUrl;
@@ -82,9 +85,8 @@ export function readEnvironment(read: Read = (name) => Deno.env.get(name)): Envi
     ),
     secretKeys,
     secretKey: required(secretKeys.default ?? Object.values(secretKeys)[0], "SUPABASE_SECRET_KEYS"),
-    rendererUrls: (optional("RENDERER_URL") ?? "").split(",").map((part) => part.trim().replace(/\/+$/, ""))
-      .filter((part) => part !== ""),
-    rendererSecret: optional("RENDERER_SECRET"),
+    rendererUrls: list("RENDERER_URL").map((part) => part.replace(/\/+$/, "")),
+    rendererSecret: list("RENDERER_SECRET")[0] ?? null,
     wallClockS,
     providerKeys: {
       elevenlabs: optional("ELEVENLABS_API_KEY"),
