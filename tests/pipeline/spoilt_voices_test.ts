@@ -1,6 +1,7 @@
 // Recordings of no use: heard before the render, told by the renderer, and never used a second time.
 
 import { JobFailure } from "../../supabase/functions/_shared/contracts/jobs.ts";
+import { mp3Seconds } from "../../supabase/functions/_shared/providers/mp3.ts";
 import { listenTo } from "../../supabase/functions/_shared/providers/recording.ts";
 import { assert, assertEquals, assertMatch, assertRejects } from "../assert.ts";
 import { startElevenLabs } from "../fakes/elevenlabs.ts";
@@ -33,10 +34,11 @@ Deno.test("a recording is refused that is silent, cut off, garbled, or no file o
     { format: "wav", audio: speech.subarray(0, speech.length / 2), why: /can be decoded/ },
     { format: "wav", audio: hummedMp3(2), why: /can be decoded/ },
     { format: "mp3", audio: speech, why: /can be decoded/ },
+    { format: "mp3", audio: hummedMp3(181), why: /more than any script/ },
   ];
   for (const { format, audio, why, words = [] } of refused) {
     const timed = words.map(([text, end_s]) => ({ text, start_s: end_s - 0.3, end_s }));
-    const duration_s = why.source.includes("words") ? 1 : 2 * (why.source.includes("breaks") ? 0.5 : 1);
+    const duration_s = format === "mp3" && mp3Seconds(audio) || 2;
     const failure = await assertRejects(() => listenTo({ format, audio, duration_s, words: timed }));
     assertMatch(failure.message, why);
   }

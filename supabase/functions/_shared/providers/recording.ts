@@ -14,6 +14,12 @@ const READABLE_SHARE = 0.9;
 /** Words that end so long behind the audio's end: the audio was cut off. */
 const CUT_OFF_S = 0.5;
 
+/** No text that fits a minute takes longer; decoded, more would not fit an isolate's memory. */
+const LONGEST_S = 180;
+
+/** 48 kHz, two channels of 16 bits. */
+const MOST_BYTES_PER_S = 192_000;
+
 /** What a provider sent. */
 export interface Recording {
   audio: Uint8Array;
@@ -28,6 +34,9 @@ export interface Recording {
  */
 export async function listenTo({ audio, format, duration_s, words }: Recording): Promise<Pause[]> {
   if (!(duration_s >= 0.1)) throw new Error(`${audio.length} bytes are no speech`);
+  if (duration_s > LONGEST_S || audio.length > LONGEST_S * MOST_BYTES_PER_S) {
+    throw new Error(`${audio.length} bytes of ${duration_s} s are more than any script`);
+  }
   const lastEnd = words.at(-1)?.end_s ?? 0;
   if (lastEnd > duration_s + CUT_OFF_S) throw new Error(`audio of ${duration_s} s for words of ${lastEnd} s`);
   const sound = await soundOf({ audio, format });
