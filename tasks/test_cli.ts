@@ -4,11 +4,17 @@ import { installPackages } from "./install_packages.ts";
 
 const PACKAGES = ["postgresql-15", "postgresql-15-plpgsql-check"];
 const EXTENSION = "/usr/share/postgresql/15/extension/plpgsql_check.control";
-const LANES = ["tests/cli/database_lane.ts", "tests/cli/deploy_lane.ts"];
-const LINT_LANE = "tests/cli/lint_lane.ts";
+const LANES = [
+  "tests/cli/database_lane.ts",
+  "tests/cli/deploy_lane.ts",
+  "tests/cli/lint_lane.ts",
+];
 
-if (await installLinter()) LANES.push(LINT_LANE);
-else console.log(`db lint is not run here; as root: apt-get install -y ${PACKAGES.join(" ")}`);
+if (!await installLinter()) {
+  console.error(
+    `PLPGSQL_CHECK IS MISSING, and so db lint fails below; as root: apt-get install -y ${PACKAGES.join(" ")}`,
+  );
+}
 const { code } = await new Deno.Command(Deno.execPath(), {
   args: ["run", "-A", "tasks/test.ts", ...LANES],
   env: Deno.args.includes("--write-types") ? { WRITE_TYPES: "1" } : {},

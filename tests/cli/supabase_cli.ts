@@ -1,6 +1,7 @@
 // The real Supabase CLI, run on a copy of what it reads of this repository, with a home and a profile of its own.
 
 import { join } from "node:path";
+import { assert, assertEquals } from "../assert.ts";
 
 /** A development dependency only. It is run through npx: the package's binaries of other platforms are not on every
  * registry, and Deno would ask for all of them. */
@@ -21,6 +22,8 @@ export interface Cli {
   /** The folder that has `supabase/` and the import map. */
   workdir: string;
   run(...args: string[]): Promise<CliRun>;
+  /** Fails unless the command ends well and says nothing that is a warning. */
+  succeed(...args: string[]): Promise<CliRun>;
 }
 
 /** Runs `use` with a CLI that sees a copy of the project. `apiUrl`: the management API to speak to. */
@@ -42,10 +45,25 @@ export async function withCli<T>(
       NO_COLOR: "1",
     };
     const profile = options.apiUrl ? ["--profile", await writeProfile(folder, options.apiUrl)] : [];
-    return await use({ workdir, run: (...args) => runCli([...args, ...profile], { cwd: workdir, env }) });
+    const run = (...args: string[]) => runCli([...args, ...profile], { cwd: workdir, env });
+    const succeed = async (...args: string[]) => {
+      const ended = await run(...args);
+      assertEquals(ended.code, 0, `${args.join(" ")}: ${ended.stdout}${ended.stderr}`);
+      assertNoComplaint(ended.stderr);
+      return ended;
+    };
+    return await use({ workdir, run, succeed });
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+}
+
+/** The CLI's words for what it does not like about a configuration, a connection or a flag. */
+const COMPLAINT = /warn|deprecat|unknown|invalid|unsupported|not found|skipp|▲/i;
+
+/** Fails where the CLI complained about something on its way. */
+export function assertNoComplaint(said: string): void {
+  assert(!COMPLAINT.test(said), `the CLI complained: ${said}`);
 }
 
 /** An address that says the server speaks no TLS, as the CLI would remark on otherwise. */
