@@ -6,6 +6,7 @@ const PACKAGES = ["postgresql-15", "postgresql-15-plpgsql-check"];
 const EXTENSION = "/usr/share/postgresql/15/extension/plpgsql_check.control";
 const LANES = [
   "tests/cli/database_lane.ts",
+  "tests/cli/container_lane.ts",
   "tests/cli/deploy_lane.ts",
   "tests/cli/lint_lane.ts",
 ];

@@ -2,6 +2,7 @@
 
 import { dirname, join } from "node:path";
 import { assertEquals, assertExists, eventually } from "../assert.ts";
+import { freePort } from "./free_port.ts";
 import { startManagementApi, type Upload } from "./management_api.ts";
 import { PROJECT_REF, withCli } from "./supabase_cli.ts";
 
@@ -74,11 +75,4 @@ async function assertRefuses(name: string, upload: Upload): Promise<void> {
     await child?.status;
     await Deno.remove(folder, { recursive: true });
   }
-}
-
-function freePort(): number {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = listener.addr as Deno.NetAddr;
-  listener.close();
-  return port;
 }

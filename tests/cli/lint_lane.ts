@@ -2,6 +2,7 @@
 
 import postgres from "postgres";
 import { bootstrap } from "../../local/postgres/bootstrap.ts";
+import { freePort } from "./free_port.ts";
 import { withCli, withoutTls } from "./supabase_cli.ts";
 
 const BINARIES = "/usr/lib/postgresql/15/bin";
@@ -66,11 +67,4 @@ async function run(user: { uid?: number; gid?: number }, command: string[]): Pro
     stderr: "piped",
   }).output();
   if (!success) throw new Error(`${program} failed: ${new TextDecoder().decode(stderr)}`);
-}
-
-function freePort(): number {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = listener.addr as Deno.NetAddr;
-  listener.close();
-  return port;
 }
