@@ -91,7 +91,7 @@ export function setCaption(caption: Caption, box: Rect, style: TextStyle): Capti
     text,
     spaced: isSpaced(texts[at - 1] ?? "", { text, spaced: caption.words[at]?.spaced }),
   }));
-  const rtl = isRightToLeft(texts.join(" "));
+  const rtl = isRightToLeft(texts.join(" "), style.language);
   for (let size = LARGEST;; size -= 4) {
     const stroke = Math.ceil(size * STROKE_SHARE);
     const widths = texts.map((text) => textWidth(text, { ...style, size }));

@@ -1,9 +1,9 @@
 // The end card: the product once more, its price, and the call to action as a button of its own.
 
 import type { Block, Rect, Setting, TextBox } from "./layout.ts";
-import { bounds, mirror, mirrored, priceRow, textBox } from "./stack.ts";
+import { bounds, mirror, mirrored, priceRow, wholeTextBox } from "./stack.ts";
 import { INK, mixColours, PAPER } from "./colour.ts";
-import { isShortened, type Room } from "./text.ts";
+import type { Room } from "./text.ts";
 
 const PADDING = 44;
 const GAP = 28;
@@ -15,16 +15,30 @@ const FLATTEST = 0.45;
 const CTA_INSET = 28;
 const RADIUS = 48;
 
+/** Rooms for the title, … */
+const TITLE_ROOMS: Omit<Room, "width">[] = [
+  { maxHeight: 250, size: 56, minSize: 44, lines: 3 },
+  { maxHeight: 270, size: 44, minSize: 38, lines: 5 },
+  { maxHeight: 250, size: 36, minSize: 32, lines: 6 },
+];
+
+/** … and for the call to action: on one line while that can be read. */
+const ACTION_ROOMS: Omit<Room, "width">[] = [
+  { maxHeight: 150, size: 60, minSize: 44, lines: 1 },
+  { maxHeight: 150, size: 50, minSize: 36, lines: 2 },
+  { maxHeight: 150, size: 36, minSize: 30, lines: 3 },
+];
+
 function button(setting: Setting, column: Rect): Block {
   const { theme, input } = setting;
-  const text = textBox(setting, { part: "cta", text: input.cta_text }, {
+  const text = wholeTextBox(setting, { part: "cta", text: input.cta_text }, {
     x: column.x + CTA_INSET + PADDING,
     y: 0,
     width: column.width - 2 * CTA_INSET - 2 * PADDING,
     weight: 800,
     colour: theme.onAccent,
     align: "center",
-    room: { maxHeight: 150, size: 60, minSize: 30, lines: 1, linesAtMin: 3 },
+    rooms: ACTION_ROOMS,
   });
   const height = text.height + 2 * CTA_PADDING;
   const box = {
@@ -41,21 +55,13 @@ function button(setting: Setting, column: Rect): Block {
   };
 }
 
-/** Rooms for the title: the first in which all of it is shown. */
-const TITLE_ROOMS: Omit<Room, "width">[] = [
-  { maxHeight: 250, size: 56, minSize: 44, lines: 3 },
-  { maxHeight: 270, size: 44, minSize: 38, lines: 5 },
-  { maxHeight: 250, size: 36, minSize: 32, lines: 6 },
-];
-
-/** Title and price, stacked from y 0. */
-function cardTexts(setting: Setting, column: Rect): TextBox[] {
+/** Title and price, stacked from y 0; `rooms` are those for the title. */
+function cardTexts(setting: Setting, column: Rect, rooms: typeof TITLE_ROOMS): TextBox[] {
   const x = column.x + PADDING;
   const width = column.width - 2 * PADDING;
   const { title: text } = setting.input;
-  const title = TITLE_ROOMS.map((room) =>
-    textBox(setting, { part: "title", text }, { x, y: 0, width, weight: 700, colour: INK, room })
-  ).find((box, at) => at === TITLE_ROOMS.length - 1 || !isShortened(box.set, text))!;
+  const look = { weight: 700, colour: INK, rooms };
+  const title = wholeTextBox(setting, { part: "title", text }, { x, y: 0, width, ...look });
   const row = priceRow(setting, {
     x,
     y: title.height + 10,
@@ -73,12 +79,18 @@ export function endCard(setting: Setting, height: number): Block[] {
   const { free } = setting;
   const column = { x: free.x, y: free.y, width: free.width, height };
   const cta = button(setting, column);
-  const texts = cardTexts(setting, column);
-  const inside = bounds(texts);
-  const room = cta.box.y - GAP - column.y - inside.height - 2 * PADDING;
+  const room = cta.box.y - GAP - column.y - 2 * PADDING;
   const wanted = (column.width - PADDING) * Math.max(1 / setting.ratio, FLATTEST) - PADDING / 2;
-  const side = Math.round(Math.min(wanted, room - GAP));
-  const shown = side >= THUMBNAIL_LEAST ? side : 0;
+  const sets = TITLE_ROOMS.map((_, from) => () => {
+    const texts = cardTexts(setting, column, TITLE_ROOMS.slice(from));
+    const inside = bounds(texts);
+    const side = Math.round(Math.min(wanted, room - inside.height - GAP));
+    return { texts, inside, shown: side >= THUMBNAIL_LEAST ? side : 0 };
+  });
+  // The title gives way to the product's picture before that is left out.
+  let set = sets[0]!();
+  for (const smaller of sets.slice(1)) if (set.shown === 0) set = smaller();
+  const { texts, inside, shown } = set;
   const tall = inside.height + 2 * PADDING - 8 + (shown ? shown + GAP : 0);
   // Card and button together stand in the middle of their column.
   const slack = Math.max(0, Math.floor((column.height - tall - GAP - cta.box.height) / 2));

@@ -1,7 +1,7 @@
 // Small pieces that every template is put together from: a text in its box, rows of prices, bounds of blocks.
 
 import type { Part, Rect, Setting, TextBox } from "./layout.ts";
-import { baselineOf, type Room, setText, type TextStyle, textWidth } from "./text.ts";
+import { baselineOf, isShortened, type Room, setText, type TextStyle, textWidth } from "./text.ts";
 
 /** How a part is set in a column. */
 export interface TextOptions {
@@ -23,6 +23,22 @@ export function textBox(
   const style = setting.style(weight, tracking);
   const set = setText(content.text, style, { ...options.room, width });
   return { part: content.part, x, y, width, height: set.height, set, style, colour, align, struck };
+}
+
+/** A text in the first of several rooms in which all of it is shown, else in the last one. */
+export function wholeTextBox(
+  setting: Setting,
+  content: { part: Part; text: string },
+  options: Omit<TextOptions, "room"> & { rooms: TextOptions["room"][]; x: number; y: number; width: number },
+): TextBox {
+  const { rooms, ...rest } = options;
+  const boxes = rooms.map((room) => () => textBox(setting, content, { ...rest, room }));
+  const last = boxes.pop();
+  for (const make of boxes) {
+    const box = make();
+    if (!isShortened(box.set, content.text)) return box;
+  }
+  return last!();
 }
 
 /** Whether the product's texts run from right to left: its title decides for the whole layout. */

@@ -2,7 +2,16 @@
 
 import type { Template } from "../../supabase/functions/_shared/contracts/options.ts";
 import type { Block, Layout, Rect, Setting, TextBox } from "./layout.ts";
-import { bounds, mirror, mirrored, priceRow, savingText, textBox, type TextOptions } from "./stack.ts";
+import {
+  bounds,
+  mirror,
+  mirrored,
+  priceRow,
+  savingText,
+  textBox,
+  type TextOptions,
+  wholeTextBox,
+} from "./stack.ts";
 import { isShortened } from "./text.ts";
 import { ZOOM_OF_ONE } from "./motion.ts";
 import { FRAME } from "./presets.ts";
@@ -85,13 +94,16 @@ function headingTexts(setting: Setting, options: { y: number; look: HeadingLook 
   const texts: TextBox[] = [];
   let { y } = options;
   if (input.brand?.trim()) {
-    const box = textBox(setting, { part: "brand", text: input.brand }, {
+    const box = wholeTextBox(setting, { part: "brand", text: input.brand }, {
       ...column,
       y,
       weight: 700,
       tracking: 0.05,
       colour: look.brand,
-      room: { maxHeight: 100, size: 38, minSize: 24, lines: 1 },
+      rooms: [
+        { maxHeight: 100, size: 38, minSize: 30, lines: 1 },
+        { maxHeight: 100, size: 30, minSize: 28, lines: 2 },
+      ],
     });
     texts.push(box);
     y += box.height + 4;

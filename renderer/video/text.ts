@@ -57,8 +57,15 @@ const ELLIPSIS = "…";
 
 const pen: SKRSContext2D = createCanvas(8, 8).getContext("2d");
 
-/** Whether a paragraph runs from right to left: its first letter decides. */
-export function isRightToLeft(text: string): boolean {
+/** Languages that are written from right to left. */
+const RIGHT_TO_LEFT_LANGUAGE = /^(?:ar|he|iw|fa|ur|yi|ps|ckb|sd|ug|dv)(?:-|$)/i;
+
+/**
+ * Whether a paragraph runs from right to left: its first letter decides; in a language that does so any such letter, for
+ * a foreign name may come first.
+ */
+export function isRightToLeft(text: string, language = ""): boolean {
+  if (RIGHT_TO_LEFT_LANGUAGE.test(language)) return RIGHT_TO_LEFT.test(text);
   const first = STRONG.exec(text);
   return first !== null && RIGHT_TO_LEFT.test(first[0]);
 }
@@ -224,7 +231,7 @@ export function setText(text: string, style: TextStyle, room: Room): SetText {
     } else if (lines.length > 1) lines = balance(pieces, { width: room.width, lines: lines.length, measure });
     const width = Math.ceil(Math.max(...lines.map(measure)));
     const height = lineHeight * lines.length;
-    const set = { lines, size, lineHeight, width, height, rtl: isRightToLeft(clean) };
+    const set = { lines, size, lineHeight, width, height, rtl: isRightToLeft(clean, style.language) };
     if (largest || last || lines.length === 1 || lines.length > FEWER_LINES_MOST) return set;
     largest = set;
   }

@@ -198,3 +198,28 @@ Deno.test("theme keeps texts readable on any pair of colours", () => {
     }
   }
 });
+
+Deno.test("in a language that runs from right to left a foreign name at the beginning turns nothing round", () => {
+  const style = { stack: fontStack({ language: "he", family: null }), weight: 800, language: "he" };
+  const box = { x: 0, y: 0, width: 1000, height: 268 };
+  const words = ["Fjord", "עם", "ריפוד"].map((text, at) => ({ text, start_s: at, end_s: at + 1 }));
+  const set = setCaption({ start_s: 0, end_s: 3, words }, box, style);
+  const [first, second] = set.words;
+  assert(first!.baseline !== second!.baseline || first!.x > second!.x, JSON.stringify(set.words));
+  const { main } = layOut(input({ language: "he", title: "Fjord כורסה מעוצבת" }), { pictures: 1 });
+  const title = main.flatMap((block) => block.texts).find(({ part }) => part === "title");
+  assert(title?.set.rtl);
+});
+
+Deno.test("a long brand and a long call to action wrap before they get too small to read", () => {
+  for (const encoding_preset of ENCODING_PRESETS) {
+    const cta_text = "Comandă acum și primești livrare gratuită în toată România!!";
+    const { main, end } = layOut(input({ encoding_preset, brand: BRANDS[1]!, cta_text }), { pictures: 1 });
+    const texts = [...main, ...end].flatMap((block) => block.texts);
+    for (const [part, least] of [["brand", 28], ["cta", 36]] as const) {
+      const { size, lines } = texts.find((text) => text.part === part)!.set;
+      assert(size >= least && lines.length === 2, `${encoding_preset} ${part}: ${size} ${lines}`);
+      assert(!lines.join("").includes("…"));
+    }
+  }
+});
