@@ -99,6 +99,11 @@ function breakable(text: string, language: string): string[] {
   let open = "";
   for (const { segment, isWordLike } of segmenter.segment(text)) {
     const last = pieces.at(-1);
+    // A dash or a bar between two parts ends a line; none begins with it.
+    if (last !== undefined && open === "" && /^[–—|·•-]$/u.test(segment) && /\s$/u.test(last)) {
+      pieces[pieces.length - 1] = last + segment;
+      continue;
+    }
     const opens = /^[\p{Ps}\p{Pi}¿¡#$€£¥@]+$/u.test(segment);
     // Without a space between them two segments stay together, but for scripts that write without spaces.
     const glued = last !== undefined && open === "" && !/\s$/u.test(last) && !/\s/u.test(segment) &&

@@ -118,11 +118,15 @@ for (const provider of ["gemini", "claude"] as const) {
     await fake.stop();
   });
 
-  Deno.test(`${provider} that takes too long is tried again later`, async () => {
-    const { fake, writer } = startWriter(provider);
-    fake.faults.push("slow", "slow");
-    const failure = await assertRejects(() => writer.write(INPUT, call(600)));
-    assert(failure instanceof JobFailure && failure.retryable);
-    await fake.stop();
+  Deno.test(`${provider} that takes too long, or falls silent in its answer, is tried again later`, async () => {
+    for (const fault of ["slow", "slow_body"] as const) {
+      const { fake, writer } = startWriter(provider);
+      fake.faults.push(fault, fault);
+      const startedAt = performance.now();
+      const failure = await assertRejects(() => writer.write(INPUT, call(600)));
+      assert(failure instanceof JobFailure && failure.retryable, fault);
+      assert(performance.now() - startedAt < 2_500, `${fault} was waited for`);
+      await fake.stop();
+    }
   });
 }

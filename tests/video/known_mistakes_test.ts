@@ -149,6 +149,21 @@ Deno.test("no ink leaves a text's box: descenders, stacked accents, joined scrip
   }
 });
 
+Deno.test("no line begins with a dash or a bar that stands between two parts; a sign of a number stays with it", () => {
+  for (
+    const text of [
+      "Lamp with light – 50% brighter – family pack",
+      "Shirt | cotton | blue | for men",
+      "Made for -20 degrees",
+    ]
+  ) {
+    for (let width = 260; width < 900; width += 40) {
+      const { lines } = setText(text, styleOf("en"), { ...ROOM, width });
+      assert(lines.every((line) => !/^[–|]|^- |-$/.test(line)), `${width}: ${lines.join(" / ")}`);
+    }
+  }
+});
+
 Deno.test("scripts without spaces are broken at their words, and no line begins with a stop", () => {
   const text = "暖かい光のオーロラデスクランプ、木製ベース付き。調光機能と自動消灯タイマー搭載、寝室に。";
   const set = setText(text, styleOf("ja"), { ...ROOM, width: 700 });
