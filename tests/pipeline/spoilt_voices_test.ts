@@ -6,7 +6,6 @@ import { listenTo } from "../../supabase/functions/_shared/providers/recording.t
 import { assert, assertEquals, assertMatch, assertRejects } from "../assert.ts";
 import { startElevenLabs } from "../fakes/elevenlabs.ts";
 import { garbledMp3, hummedMp3, silentMp3 } from "../fakes/mp3_files.ts";
-import { voice, wavFile } from "../video/signals.ts";
 import { aJob, type Bench, startBench } from "./bench.ts";
 
 const UNPLAYABLE = {
@@ -15,6 +14,31 @@ const UNPLAYABLE = {
   retryable: true,
 };
 
+/** A buzz with a pause in its middle, as a WAV file of 16-bit mono. */
+function buzz(level: number, seconds: number): Uint8Array {
+  const rate = 24_000;
+  const file = new Uint8Array(44 + rate * seconds * 2);
+  const view = new DataView(file.buffer);
+  const name = (at: number, text: string) => file.set(new TextEncoder().encode(text), at);
+  name(0, "RIFF");
+  view.setUint32(4, file.length - 8, true);
+  name(8, "WAVEfmt ");
+  view.setUint32(16, 16, true);
+  view.setUint16(20, 1, true);
+  view.setUint16(22, 1, true);
+  view.setUint32(24, rate, true);
+  view.setUint32(28, rate * 2, true);
+  view.setUint16(32, 2, true);
+  view.setUint16(34, 16, true);
+  name(36, "data");
+  view.setUint32(40, file.length - 44, true);
+  for (let at = 0; at < rate * seconds; at++) {
+    const isPause = Math.abs(at / rate - seconds / 2) < 0.2;
+    view.setInt16(44 + 2 * at, isPause ? 0 : 32_767 * level * Math.sin(at / 30), true);
+  }
+  return file;
+}
+
 async function failureOf(bench: Bench, attempt: number): Promise<JobFailure> {
   const failure = await assertRejects(() => bench.run(aJob({ checkpoint: bench.kept, attempt })));
   assert(failure instanceof JobFailure, String(failure));
@@ -22,11 +46,11 @@ async function failureOf(bench: Bench, attempt: number): Promise<JobFailure> {
 }
 
 Deno.test("a recording is refused that is silent, cut off, garbled, or no file of its format", async () => {
-  const speech = voice(0.3, { duration_s: 2 });
+  const speech = buzz(0.3, 2);
   const refused: { format: "mp3" | "wav"; audio: Uint8Array; why: RegExp; words?: [string, number][] }[] = [
     { format: "mp3", audio: silentMp3(2), why: /nothing but silence/ },
-    { format: "wav", audio: wavFile(new Float32Array(48_000), 24_000), why: /nothing but silence/ },
-    { format: "wav", audio: speech.map((byte, at) => at < 44 ? byte : at % 2 ? 0 : 3), why: /silence/ },
+    { format: "wav", audio: buzz(0, 2), why: /nothing but silence/ },
+    { format: "wav", audio: buzz(0.0005, 2), why: /silence/ },
     { format: "mp3", audio: garbledMp3(2), why: /no sound/ },
     { format: "mp3", audio: hummedMp3(2).subarray(0, 6_000), why: /breaks off/ },
     { format: "mp3", audio: hummedMp3(1), why: /words of 2/, words: [["end", 2]] },
@@ -45,7 +69,7 @@ Deno.test("a recording is refused that is silent, cut off, garbled, or no file o
 });
 
 Deno.test("a recording is taken that is quiet, without pauses, or whose last frame is short behind timed words", async () => {
-  const quiet = voice(0.004, { duration_s: 2 });
+  const quiet = buzz(0.004, 2);
   assert((await listenTo({ format: "wav", audio: quiet, duration_s: 2, words: [] })).length > 0);
   const hum = hummedMp3(2);
   assertEquals(
