@@ -8,6 +8,7 @@ const LANES = [
   "tests/cli/database_lane.ts",
   "tests/cli/container_lane.ts",
   "tests/cli/deploy_lane.ts",
+  "tests/cli/deploy_page_lane.ts",
   "tests/cli/lint_lane.ts",
 ];
 

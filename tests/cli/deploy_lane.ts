@@ -1,8 +1,7 @@
 // `functions deploy --use-api`: what it uploads is unpacked elsewhere and started by itself. No Supabase is involved.
 
-import { dirname, join } from "node:path";
-import { assertEquals, assertExists, eventually } from "../assert.ts";
-import { freePort } from "./free_port.ts";
+import { assertEquals, assertExists } from "../assert.ts";
+import { startDeployed } from "./deployed_function.ts";
 import { startManagementApi, type Upload } from "./management_api.ts";
 import { PROJECT_REF, withCli } from "./supabase_cli.ts";
 
@@ -43,36 +42,11 @@ Deno.test("the CLI links, sets secrets and deploys; each uploaded file set start
 });
 
 async function assertRefuses(name: string, upload: Upload): Promise<void> {
-  const folder = await Deno.makeTempDir({ prefix: "reelbatch-deployed-" });
-  const port = freePort();
-  let child: Deno.ChildProcess | undefined;
-  try {
-    for (const [path, bytes] of upload.files) {
-      await Deno.mkdir(dirname(join(folder, path)), { recursive: true });
-      await Deno.writeFile(join(folder, path), bytes);
-    }
-    child = new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", "--no-check", "--no-lock", "--no-config", "--node-modules-dir=none"].concat(
-        [`--import-map=${upload.metadata.import_map_path}`, upload.metadata.entrypoint_path],
-      ),
-      cwd: folder,
-      env: { ...ENVIRONMENT, DENO_SERVE_ADDRESS: `tcp:127.0.0.1:${port}`, NO_COLOR: "1" },
-      stdin: "null",
-      stdout: "null",
-      stderr: "null",
-    }).spawn();
-    const response = await eventually(
-      () => fetch(`http://127.0.0.1:${port}/${name}`, { method: "POST", body: "{}" }).catch(() => null),
-      { timeoutMs: 60_000, what: `${name} answers` },
-    );
-    const body = await response.json();
-    assertEquals(response.status, 401);
-    assertEquals(body.code, "unauthenticated");
-    assertEquals(body.request_id, response.headers.get("x-request-id"));
-    assertExists(body.message);
-  } finally {
-    child?.kill("SIGKILL");
-    await child?.status;
-    await Deno.remove(folder, { recursive: true });
-  }
+  await using deployed = await startDeployed(upload, ENVIRONMENT);
+  const response = await fetch(`${deployed.origin}/${name}`, { method: "POST", body: "{}" });
+  const body = await response.json();
+  assertEquals(response.status, 401);
+  assertEquals(body.code, "unauthenticated");
+  assertEquals(body.request_id, response.headers.get("x-request-id"));
+  assertExists(body.message);
 }

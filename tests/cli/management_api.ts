@@ -1,4 +1,5 @@
-// A stand-in of Supabase's management API on loopback: as much of it as `link`, `secrets set` and `functions deploy` use.
+// A stand-in of Supabase's management API on loopback: as much of it as `link`, `secrets set`,
+// `functions deploy` and `db query` use.
 
 import { PROJECT_REF } from "./supabase_cli.ts";
 
@@ -27,7 +28,10 @@ const PROJECT = {
   database: { host: "db.localhost", version: "17.6.1.001", postgres_engine: "17", release_channel: "ga" },
 };
 
-export function startManagementApi(): ManagementApi {
+/** `query` runs a statement on the project's database and gives its rows. */
+export function startManagementApi(
+  options: { query?: (statement: string, options: { readOnly: boolean }) => Promise<unknown[]> } = {},
+): ManagementApi {
   const uploads: ManagementApi["uploads"] = new Map();
   const secrets: ManagementApi["secrets"] = new Map();
   const routes: Record<string, (request: Request, url: URL) => Promise<Response> | Response> = {
@@ -47,6 +51,15 @@ export function startManagementApi(): ManagementApi {
       const verify_jwt = uploads.get(slug)?.metadata.verify_jwt;
       const answer = { id: slug, slug, name: slug, status: "ACTIVE", version: 1, verify_jwt };
       return Response.json({ ...answer, created_at: 1, updated_at: 1 }, { status: 201 });
+    },
+    "POST /database/query": async (request) => {
+      const { query, read_only } = await request.json();
+      if (!options.query) return Response.json({ message: "there is no database" }, { status: 500 });
+      const asked = options.query(query, { readOnly: read_only === true });
+      return await asked.then(
+        (rows) => Response.json(rows, { status: 201 }),
+        (error) => Response.json({ message: `Failed to run sql query: ${error}` }, { status: 400 }),
+      );
     },
     "PUT /functions": async (request) => {
       const functions = await request.json() as Record<string, unknown>[];

@@ -5,7 +5,7 @@ import { assert, assertEquals } from "../assert.ts";
 
 /** A development dependency only. It is run through npx: the package's binaries of other platforms are not on every
  * registry, and Deno would ask for all of them. */
-const CLI = "supabase@3.1.0";
+export const CLI = "supabase@3.1.0";
 const ROOT = new URL("../../", import.meta.url).pathname;
 
 /** The project's ref as the stand-in of the management API knows it. */
@@ -21,6 +21,8 @@ export interface CliRun {
 export interface Cli {
   /** The folder that has `supabase/` and the import map. */
   workdir: string;
+  /** What the CLI needs to be told here, for a shell that runs it by itself. */
+  env: Record<string, string>;
   run(...args: string[]): Promise<CliRun>;
   /** Fails unless the command ends well and says nothing that is a warning. */
   succeed(...args: string[]): Promise<CliRun>;
@@ -36,7 +38,7 @@ export async function withCli<T>(
     const workdir = join(folder, "project");
     await copyTree(join(ROOT, "supabase"), join(workdir, "supabase"));
     await Deno.copyFile(join(ROOT, "import_map.json"), join(workdir, "import_map.json"));
-    const env = {
+    const env: Record<string, string> = {
       SUPABASE_HOME: join(folder, "home"),
       SUPABASE_TELEMETRY_DISABLED: "1",
       SUPABASE_NO_UPDATE_NOTIFIER: "1",
@@ -44,15 +46,15 @@ export async function withCli<T>(
       SUPABASE_ACCESS_TOKEN: `sbp_${"0".repeat(40)}`,
       NO_COLOR: "1",
     };
-    const profile = options.apiUrl ? ["--profile", await writeProfile(folder, options.apiUrl)] : [];
-    const run = (...args: string[]) => runCli([...args, ...profile], { cwd: workdir, env });
+    if (options.apiUrl) env.SUPABASE_PROFILE = await writeProfile(folder, options.apiUrl);
+    const run = (...args: string[]) => runCli(args, { cwd: workdir, env });
     const succeed = async (...args: string[]) => {
       const ended = await run(...args);
       assertEquals(ended.code, 0, `${args.join(" ")}: ${ended.stdout}${ended.stderr}`);
       assertNoComplaint(ended.stderr);
       return ended;
     };
-    return await use({ workdir, run, succeed });
+    return await use({ workdir, env, run, succeed });
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
