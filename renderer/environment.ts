@@ -22,15 +22,20 @@ export interface RendererSettings {
   dataDir: string;
 }
 
+type Read = (name: string) => string | undefined;
+
 /** Reads the settings; throws with the variable's name where one makes no sense. */
-export function readEnvironment(): RendererSettings {
+export function readEnvironment(read: Read = (name) => Deno.env.get(name)): RendererSettings {
+  const readNumber = (name: string, bounds: Bounds) => toNumber(read(name), { name, ...bounds });
+  const readList = (name: string) =>
+    (read(name) ?? "").split(",").map((entry) => entry.trim()).filter(Boolean);
   const secrets = readList("RENDERER_SECRET");
   if (secrets.length === 0) throw new Error("RENDERER_SECRET is not set");
   const port = readNumber("PORT", { fallback: 8787, min: 0, max: 65535 });
   return {
     port,
     secrets,
-    allowOrigins: readOrigins("RENDERER_ALLOW_ORIGINS"),
+    allowOrigins: toOrigins(readList("RENDERER_ALLOW_ORIGINS"), "RENDERER_ALLOW_ORIGINS"),
     capacity: readNumber("RENDERER_CAPACITY", {
       // One encoder keeps two cores busy; a second beside it wins next to nothing.
       fallback: Math.max(1, Math.floor(availableParallelism() / 2)),
@@ -38,9 +43,9 @@ export function readEnvironment(): RendererSettings {
       max: 256,
     }),
     queue: readNumber("RENDERER_QUEUE", { fallback: 32, min: 0, max: 10_000 }),
-    ffmpegPath: Deno.env.get("FFMPEG_PATH") || null,
-    searchPath: Deno.env.get("PATH") ?? "",
-    dataDir: Deno.env.get("RENDERER_DATA_DIR") || join(tmpdir(), `reelbatch-renderer-${port}`),
+    ffmpegPath: read("FFMPEG_PATH") || null,
+    searchPath: read("PATH") ?? "",
+    dataDir: read("RENDERER_DATA_DIR") || join(tmpdir(), `reelbatch-renderer-${port}`),
   };
 }
 
@@ -65,22 +70,23 @@ export function childEnvironment(): Record<string, string> {
   return inherited;
 }
 
-function readNumber(name: string, bounds: { fallback: number; min: number; max: number }): number {
-  const text = Deno.env.get(name);
-  if (text === undefined || text.trim() === "") return bounds.fallback;
+interface Bounds {
+  fallback: number;
+  min: number;
+  max: number;
+}
+
+function toNumber(text: string | undefined, { name, fallback, min, max }: Bounds & { name: string }): number {
+  if (text === undefined || text.trim() === "") return fallback;
   const value = Number(text);
-  if (!Number.isInteger(value) || value < bounds.min || value > bounds.max) {
-    throw new Error(`${name} must be a whole number from ${bounds.min} to ${bounds.max}`);
+  if (!Number.isInteger(value) || value < min || value > max) {
+    throw new Error(`${name} must be a whole number from ${min} to ${max}`);
   }
   return value;
 }
 
-function readList(name: string): string[] {
-  return (Deno.env.get(name) ?? "").split(",").map((entry) => entry.trim()).filter(Boolean);
-}
-
-function readOrigins(name: string): string[] {
-  return readList(name).map((entry) => {
+function toOrigins(entries: string[], name: string): string[] {
+  return entries.map((entry) => {
     const url = URL.parse(entry);
     if (!url || (url.protocol !== "http:" && url.protocol !== "https:")) {
       throw new Error(`${name} holds something that is no http(s) origin`);
