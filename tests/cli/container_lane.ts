@@ -20,7 +20,12 @@ Deno.test("the image's renderer is healthy, renders as another user in an empty 
   assert(image.file.user !== "root" && image.file.user !== "0", "the image runs as root");
   const options = {
     port: freePort(),
-    env: { RENDERER_SECRET: SECRET, RENDERER_ALLOW_ORIGINS: host.origin, RENDERER_CAPACITY: "1" },
+    // As while it is rotated.
+    env: {
+      RENDERER_SECRET: `the-new-one,${SECRET}`,
+      RENDERER_ALLOW_ORIGINS: host.origin,
+      RENDERER_CAPACITY: "1",
+    },
   };
   const spec = (duration_s: number) => smallSpec(host, { duration_s });
   const waiting = renderId();

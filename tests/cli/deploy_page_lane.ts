@@ -11,6 +11,7 @@ import { type Said, startShell } from "./shell.ts";
 import { assertNoComplaint, PROJECT_REF, withCli } from "./supabase_cli.ts";
 
 const PAGE = new URL("../../docs/deploy.md", import.meta.url);
+const OPERATORS_PAGE = new URL("../../docs/operate.md", import.meta.url);
 
 /** What a step must have done beside ending well. */
 type Check = (said: Said, reached: { project: HostedProject; workdir: string }) => Promise<void> | void;
@@ -63,7 +64,7 @@ Deno.test("the deploy page, followed word for word, ends with a video", async (t
     await using shell = startShell({
       cwd: workdir,
       folder: join(workdir, ".."),
-      // The terminal's answer to whatever asks before it changes the project.
+      // The terminal's answer to whatever asks before it changes the project; the page says so.
       env: { ...env, SUPABASE_YES: "true" },
       prelude: `docker() { printf '%s\\0' "$@" | curl -sS --fail-with-body --data-binary @- ${docker.url}; }`,
     });
@@ -84,6 +85,18 @@ Deno.test("the deploy page, followed word for word, ends with a video", async (t
       if (!passed) break;
     }
     assertEquals([...unused], [], "substituted for nothing");
+    await t.step("the operators' page goes on in the same terminal", async () => {
+      const blocks = readBlocks(await Deno.readTextFile(OPERATORS_PAGE));
+      assert(blocks.length >= 3, "the operators' page has lost its blocks");
+      for (const { text } of blocks) {
+        const said = await shell.run(text);
+        assertEquals(said.failed, [], said.stdout + said.stderr);
+        assertNoComplaint(said.stderr);
+      }
+      const [changed] = await project
+        .sql`select value from private.settings where name = 'max_requests_per_minute'`;
+      assertEquals(Number(changed?.value), 100);
+    });
   }, { apiUrl: project.management.url });
 });
 
