@@ -32,15 +32,22 @@ const SHOT_S = 3.5;
 /** A single picture's zoom: its card stays inside the frame. */
 export const ZOOM_OF_ONE = 1.13;
 const ZOOM_OF_MANY = 1.09;
+/** One that fills the frame has no edge to keep inside: where it stays this long it moves further, so that it moves visibly. */
+const ZOOM_OF_ONE_FILLING = 1.2;
+const LONG_SHOT_S = 20;
 
 /** Plans a video: at least one shot, never longer than the pictures' share of the time before the end card. */
-export function planTiming(options: { template: Template; duration_s: number; pictures: number }): Timing {
+export function planTiming(
+  options: { template: Template; duration_s: number; pictures: number; fills?: boolean },
+): Timing {
   const { template, pictures } = options;
   const frames = Math.round(options.duration_s * FRAME.rate);
   const least = Math.min(END_FRAMES_LEAST, Math.floor(frames * 0.4));
   const end = frames - Math.min(Math.max(Math.round(frames * END_SHARE), least), END_FRAMES_MOST);
   const count = pictures === 1 ? 1 : Math.max(1, Math.round(end / FRAME.rate / SHOT_S));
-  const amount = count === 1 ? ZOOM_OF_ONE : ZOOM_OF_MANY;
+  const isLong = end >= LONG_SHOT_S * FRAME.rate;
+  const zoomOfOne = options.fills && isLong ? ZOOM_OF_ONE_FILLING : ZOOM_OF_ONE;
+  const amount = count === 1 ? zoomOfOne : ZOOM_OF_MANY;
   const shots = Array.from({ length: count }, (_, i): Shot => {
     const out = template === "sale_banner" || (template === "collection_showcase" && i % 2 === 1);
     return {

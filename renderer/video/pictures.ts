@@ -189,6 +189,11 @@ function onPlain(pixels: Pixels, colour: [number, number, number], place: Pictur
   );
 }
 
+/** Whether a picture fills the frame, with a little cut off; others are shown whole. */
+export function fillsFrame(pixels: Pixels): boolean {
+  return cutToFill(pixels) <= MOST_CUT && !plainBorder(pixels);
+}
+
 /** A still of `STILL` size from any picture: `place` (in frame pixels) is where one that does not fill the frame goes. */
 export async function fitStill(pixels: Pixels, place: PicturePlace): Promise<Pixels> {
   const plain = plainBorder(pixels);

@@ -19,6 +19,7 @@ import {
 import {
   END_STILL,
   endStill,
+  fillsFrame,
   fitStill,
   type Pixels,
   smallCopy,
@@ -166,6 +167,7 @@ export async function openScene(given: RenderSpec, sources: PictureSource[]) {
     template: spec.template,
     duration_s: spec.duration_s,
     pictures: sources.length,
+    fills: fillsFrame(picture),
   });
   const layout = layOut(spec, {
     pictures: sources.length,

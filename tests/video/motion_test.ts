@@ -2,7 +2,7 @@
 
 import { assert, assertEquals } from "../assert.ts";
 import { TEMPLATES } from "../../supabase/functions/_shared/contracts/options.ts";
-import { actionAppearance, appearance, nudged } from "../../renderer/video/motion.ts";
+import { actionAppearance, appearance, nudged, planTiming } from "../../renderer/video/motion.ts";
 import type { Pixels } from "../../renderer/video/pictures.ts";
 import { STILL } from "../../renderer/video/pictures.ts";
 import { FRAME } from "../../renderer/video/presets.ts";
@@ -121,6 +121,20 @@ Deno.test("zooms in, zooms out and transitions move evenly: under 0.05 px per fr
       };
       assertEquals(ways, expected[template], name);
     }
+  }
+});
+
+Deno.test("one picture that fills the frame moves further where it stays long, and never faster than a short one", () => {
+  for (const template of TEMPLATES) {
+    const zoomOf = (duration_s: number, fills: boolean) => {
+      const { shots, end } = planTiming({ template, duration_s, pictures: 1, fills });
+      const { zoomFrom, zoomTo } = shots[0]!;
+      return { most: Math.max(zoomFrom, zoomTo), perFrame: Math.abs(zoomTo - zoomFrom) / end };
+    };
+    assertEquals([15, 30, 60].map((seconds) => zoomOf(seconds, true).most), [1.13, 1.2, 1.2]);
+    // A card or a product on a plain ground keeps its edges inside the frame.
+    assertEquals([15, 30, 60].map((seconds) => zoomOf(seconds, false).most), [1.13, 1.13, 1.13]);
+    assert(zoomOf(30, true).perFrame < zoomOf(15, true).perFrame);
   }
 });
 
