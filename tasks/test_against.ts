@@ -9,7 +9,8 @@ import { type PictureServer, startPictureServer } from "./demo/picture_server.ts
 const TESTS = ["tests/functions/stack_test.ts", "tests/end_to_end/batch_of_videos_test.ts"];
 const USAGE = `Usage: deno task test:against --env FILE [--env FILE…] [tests…]
   --env FILE   NAME=VALUE lines: the file \`env\` of \`deno task start\` (.local/env), or what \`supabase status -o env\`
-               prints; later files win. Without users of its own it means those of supabase/seed.sql.
+               prints; - is the standard input; later files win. Without users of its own it means those of
+               supabase/seed.sql.
   tests…       ${TESTS.join(" and ")} when none are named`;
 /** How the CLI calls what the tests call otherwise. */
 const CLI_NAMES: Record<string, string> = {
@@ -39,7 +40,12 @@ if (values.help || values.env.length === 0) {
   Deno.exit(values.help ? 0 : 2);
 }
 const env: Record<string, string> = { ...SEEDED };
-for (const path of values.env) Object.assign(env, readVariables(await Deno.readTextFile(path)));
+for (const path of values.env) {
+  const text = path === "-" ? await new Response(Deno.stdin.readable).text() : await Deno.readTextFile(path);
+  Object.assign(env, readVariables(text));
+}
+// The name that containers have for this machine.
+env.RENDERER_URL = env.RENDERER_URL?.replaceAll("//host.docker.internal", "//127.0.0.1") ?? "";
 const pictures = await servesSamples() ? null : startPictureServer({ port: PICTURES_PORT });
 await openShop(pictures);
 const { code } = await new Deno.Command(Deno.execPath(), {

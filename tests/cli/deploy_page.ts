@@ -62,8 +62,8 @@ export const NOT_RUN: Record<string, string> = {
   "PUBLIC_URL=http://127.0.0.1:54321": `the environment file of \`functions serve\`: ${NEEDS_DOCKER}`,
   [`npx -y ${CLI} start`]: `${NEEDS_DOCKER}; the renderer's line beside them is started by its own tests`,
   [`npx -y ${CLI} db query "select vault`]: `it asks the database of \`supabase start\`: ${NEEDS_DOCKER}`,
-  "mkdir -p supabase/.temp":
-    `\`supabase status\` has nothing to tell: ${NEEDS_DOCKER}; test:against itself is run against the embedded stack`,
+  [`npx -y ${CLI} status -o env`]:
+    `\`supabase status\` has nothing to tell: ${NEEDS_DOCKER}; test:against runs the same against the embedded stack`,
 };
 
 /** The step of each block that is run, in order; throws on a block that is not known, missing or out of its order. */
