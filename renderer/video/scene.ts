@@ -14,6 +14,7 @@ import {
   nudged,
   planTiming,
   shotCrop,
+  type Timing,
   TRANSITION_FRAMES,
 } from "./motion.ts";
 import {
@@ -108,6 +109,10 @@ function createCaptions(
 /** Reads a picture when its turn comes: six large ones at once would take a gigabyte. */
 export type PictureSource = () => Pixels | Promise<Pixels>;
 
+function captionStyle({ language, font }: RenderSpec): TextStyle {
+  return { stack: fontStack({ language, family: font }), weight: CAPTION_WEIGHT, language };
+}
+
 /** A picture without needless pixels and empty margins, filtered. */
 async function prepared(source: PictureSource, filters: RenderSpec["filters"]): Promise<Pixels> {
   return await applyFilters(await withoutExcess(await withoutMargins(await source())), filters);
@@ -150,6 +155,39 @@ async function loadPictures(
   return { stills, ready };
 }
 
+/** The pictures in their motion, and the end card's backdrop over them. */
+function createMoving(
+  rasteriser: Rasteriser,
+  { stills, timing, layout }: { stills: Stills; timing: Timing; layout: Layout },
+) {
+  const shotsAt = (frame: number) => timing.shots.filter((shot) => shot.first <= frame && frame < shot.last);
+
+  function drawPictures(frame: number): number {
+    const [from, to] = shotsAt(frame);
+    rasteriser.drawPicture(stills.pictures[from!.picture]!, shotCrop(from!, frame, layout.picture));
+    if (to) {
+      const weight = eased((frame - to.first + 1) / (TRANSITION_FRAMES + 1));
+      rasteriser.mixPicture(stills.pictures[to.picture]!, shotCrop(to, frame, layout.picture), weight);
+    }
+    return (to ?? from)!.picture;
+  }
+
+  function drawEnding(frame: number): void {
+    const since = frame - timing.end;
+    if (since < 0) return;
+    const zoom = 1 + 0.05 * since / (timing.frames - timing.end);
+    const crop = cropAt(zoom, {
+      x: FRAME.width / 2,
+      y: FRAME.height / 2,
+      scale: END_STILL.width / FRAME.width,
+    });
+    if (since >= END_FADE_FRAMES) rasteriser.drawPicture(stills.ending!, crop);
+    else rasteriser.mixPicture(stills.ending!, crop, eased((since + 1) / (END_FADE_FRAMES + 1)));
+  }
+
+  return { shotsAt, drawPictures, drawEnding };
+}
+
 /** Prepares a video whole: any frame can be drawn. */
 export async function createScene(given: RenderSpec, sources: PictureSource[]) {
   const scene = await openScene(given, sources);
@@ -177,38 +215,15 @@ export async function openScene(given: RenderSpec, sources: PictureSource[]) {
   const rasteriser = await createRasteriser(FRAME);
   const { stills, ready } = await loadPictures(rasteriser, { layout, first: picture, rest });
   const drawBlockAt = createBlocks(rasteriser, stills);
-  const stack = fontStack({ language: spec.language, family: spec.font });
-  const style = { stack, weight: CAPTION_WEIGHT, language: spec.language };
-  const drawCaptions = createCaptions(rasteriser, { captions: spec.captions, layout, style });
+  const drawCaptions = createCaptions(rasteriser, {
+    captions: spec.captions,
+    layout,
+    style: captionStyle(spec),
+  });
   const dots = layout.dots === null
     ? []
     : sources.map((_, lit) => place(rasteriser, drawDots(layout.dots!, { count: sources.length, lit })));
-
-  const shotsAt = (frame: number) => timing.shots.filter((shot) => shot.first <= frame && frame < shot.last);
-
-  function drawPictures(frame: number): number {
-    const [from, to] = shotsAt(frame);
-    rasteriser.drawPicture(stills.pictures[from!.picture]!, shotCrop(from!, frame, layout.picture));
-    if (to) {
-      const weight = eased((frame - to.first + 1) / (TRANSITION_FRAMES + 1));
-      rasteriser.mixPicture(stills.pictures[to.picture]!, shotCrop(to, frame, layout.picture), weight);
-    }
-    return (to ?? from)!.picture;
-  }
-
-  function drawEnding(frame: number): void {
-    const since = frame - timing.end;
-    if (since < 0) return;
-    const zoom = 1 + 0.05 * since / (timing.frames - timing.end);
-    const crop = cropAt(zoom, {
-      x: FRAME.width / 2,
-      y: FRAME.height / 2,
-      scale: END_STILL.width / FRAME.width,
-    });
-    if (since >= END_FADE_FRAMES) rasteriser.drawPicture(stills.ending!, crop);
-    else rasteriser.mixPicture(stills.ending!, crop, eased((since + 1) / (END_FADE_FRAMES + 1)));
-  }
-
+  const { shotsAt, drawPictures, drawEnding } = createMoving(rasteriser, { stills, timing, layout });
   /** Resolved when all that a frame shows is there. */
   async function prepare(frame: number): Promise<void> {
     for (const shot of shotsAt(frame)) await ready.pictures[shot.picture];
