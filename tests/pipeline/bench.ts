@@ -10,6 +10,7 @@ import { createSpeechProvider } from "../../supabase/functions/_shared/providers
 import { createRendererClient } from "../../supabase/functions/_shared/renderer_client.ts";
 import { createVideoStorage } from "../../supabase/functions/_shared/storage.ts";
 import { type RendererFake, startRendererFake } from "../fakes/renderer.ts";
+import { BATCH_OPTIONS } from "../support/batch_options.ts";
 import { startStorage, type StorageFake } from "../fakes/storage.ts";
 
 export interface Bench extends AsyncDisposable {
@@ -100,21 +101,7 @@ export function aJob(
     attempt: changes.attempt ?? 1,
     lease_token: "token",
     lease_s: 30,
-    options: {
-      voiceover_mode: "quick",
-      tts_provider: "local",
-      voice_id: null,
-      ai_provider: "gemini",
-      duration_s: 15,
-      encoding_preset: "tiktok",
-      voiceover_template: "{title} by {brand}. Now {price}.",
-      cta_text: null,
-      enable_denoise: false,
-      enable_sharpen: false,
-      enable_color_correction: false,
-      concurrency: 1,
-      ...changes.options,
-    },
+    options: { ...BATCH_OPTIONS, ...changes.options },
     product: {
       id: "44444444-4444-4444-8444-444444444444",
       title: "Lampă de birou",

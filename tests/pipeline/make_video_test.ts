@@ -135,6 +135,14 @@ Deno.test("a product without a picture's address fails before anything is bought
   assertEquals(bench.renderers[0]?.counts.speech, 0);
 });
 
+Deno.test("a profile's voice that is no text is no voice: the provider's own speaks", async () => {
+  await using bench = startBench();
+  for (const voice of [{ voice: "../x" }, ["x"], 1, null, true]) {
+    const outcome = await bench.run(aJob({ profile: { voices: { local: voice } } }));
+    assertEquals([voice, outcome.kind], [voice, "completed"]);
+  }
+});
+
 Deno.test("a voice that is gone from the storage is made again; one that goes while it is kept is only stored again", async () => {
   await using bench = startBench();
   const voices = () => [...bench.storage.objects.keys()].filter((path) => path.endsWith(".mp3"));

@@ -230,6 +230,20 @@ Deno.test("elevenlabs is asked with its key, format and a model that speaks the 
   await fake.stop();
 });
 
+Deno.test("elevenlabs is asked for a voice and never for another path", async () => {
+  const fake = startElevenLabs();
+  const speech = createElevenlabsSpeech({ origin: fake.origin, apiKey: "key" });
+  for (const voice of ["..", "."]) {
+    const failure = await assertRejects(() => speech.speak({ text: TEXT, language: "en", voice }, call()));
+    assert(failure instanceof JobFailure && failure.code === "voiceover_failed" && !failure.retryable);
+  }
+  for (const voice of ["../..", "%2e%2e", "?x=", "#", "a\r\nb"]) {
+    await speech.speak({ text: TEXT, language: "en", voice }, call());
+    assertEquals(fake.calls.at(-1)?.voice, voice);
+  }
+  await fake.stop();
+});
+
 Deno.test("elevenlabs' answer is read whatever it is called, and its characters without spaces each have a time", async () => {
   const fake = startElevenLabs();
   const speech = createElevenlabsSpeech({ origin: fake.origin, apiKey: "key" });

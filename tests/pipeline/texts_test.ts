@@ -42,6 +42,24 @@ Deno.test("a script fits its video, ends with a sentence, and keeps the price be
   }
 });
 
+Deno.test("a description is said by whole sentences or clauses, or not at all: no fragment of one", () => {
+  const template = "{description}. {title} by {brand}, at {price}.";
+  const said = (description: string) =>
+    quickScript(
+      aJob({ product: { description, language: "en" }, options: { voiceover_template: template } }),
+    );
+  const whole = "It keeps where you put it.";
+  assert(
+    said(`${whole} ${"The light of this lamp does not flicker at all ".repeat(6)}.`).startsWith(`${whole} `),
+  );
+  const clause = "A heavy steel foot keeps it in place";
+  assert(
+    said(`${clause}, ${"while its warm light falls on your work ".repeat(8)}.`).startsWith(`${clause}. `),
+  );
+  const endless = said("A heavy steel foot keeps it in place ".repeat(12));
+  assert(!endless.includes("heavy") && endless.startsWith("Lampă de birou"), endless);
+});
+
 Deno.test("a title of signs alone, or of one endless word, leaves something that can be said", () => {
   for (const title of ["---", "\u{1f389} _", "Ж".repeat(900)]) {
     const script = quickScript(aJob({ product: { title, language: "ru" } }));

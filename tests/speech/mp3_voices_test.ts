@@ -2,6 +2,7 @@
 // renderer, to a file that is as loud as it must be, with captions where its words are heard.
 
 import { createRendererClient } from "../../supabase/functions/_shared/renderer_client.ts";
+import { FRAME_S, levelsOf, soundOf } from "../../supabase/functions/_shared/providers/sound.ts";
 import { createSpeech } from "../../renderer/speech/speech.ts";
 import { assert, assertEquals } from "../assert.ts";
 import { startEdgeReadAloud } from "../fakes/edge_read_aloud.ts";
@@ -40,9 +41,9 @@ const TITLES: Record<string, { title: string; description: string; template: str
 };
 
 /** The offline voice as the MP3 that a provider sends, without the header that tells an encoder's delay, or with it. */
-function reciteIn(language: string, encoding: string[]): Recite {
+function reciteIn(language: string, encoding: string[], rate = 1): Recite {
   return async (text) => {
-    const { audio_base64, words } = await speak({ text, language, rate: 1 });
+    const { audio_base64, words } = await speak({ text, language, rate });
     const folder = await Deno.makeTempDir();
     try {
       await Deno.writeFile(
@@ -140,4 +141,37 @@ for (const { name, language, encoding, ...voice } of VOICES) {
     await edge.stop();
     await elevenlabs.stop();
   });
+}
+
+for (const name of ["edge", "elevenlabs"] as const) {
+  for (const rate of [0.5, 0.75]) {
+    Deno.test(`a real MP3 of ${name} at ${rate} of the speed is tightened and ends in a silence, not in a word`, async () => {
+      const edge = startEdgeReadAloud();
+      const elevenlabs = startElevenLabs();
+      edge.recite = elevenlabs.recite = reciteIn("en", [...EDGE_MP3], rate);
+      await using bench = startBench({ edgeOrigin: edge.origin, elevenlabsOrigin: elevenlabs.origin });
+      const { title, description, currency } = TITLES.en!;
+      const job = aJob({
+        product: { title, description, language: "en", currency },
+        options: {
+          tts_provider: name,
+          voiceover_template: "{description}. Meet the {title} by {brand}, at {price}, today",
+        },
+      });
+      assertEquals((await bench.run(job)).kind, "completed");
+      const spec = [...bench.renderers[0]!.renders.values()].at(-1)!.spec;
+      const { voiceover } = bench.kept;
+      assert(spec.voice && voiceover);
+      const sound = await soundOf({ audio: bench.storage.objects.get(voiceover.path)!.bytes, format: "mp3" });
+      assert(sound);
+      const end = spec.voice.cut_at_s ?? voiceover.duration_s;
+      assert(spec.voice.start_s + end / spec.voice.tempo <= 14.51, `${end} s at ${spec.voice.tempo}`);
+      const levels = levelsOf(sound);
+      const loudest = Math.max(...levels);
+      const atEnd = levels.slice(Math.floor(end / FRAME_S) - 2, Math.floor(end / FRAME_S) + 1);
+      assert(atEnd.every((level) => level < loudest / 10), `cut in a sound: ${atEnd} of ${loudest}`);
+      await edge.stop();
+      await elevenlabs.stop();
+    });
+  }
 }

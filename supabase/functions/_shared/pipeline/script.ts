@@ -7,7 +7,7 @@ import { shorten, speakable } from "./plain_text.ts";
 import type { CallOptions, ScriptWriter, WrittenScript } from "./ports.ts";
 import { fillTemplate } from "./script_template.ts";
 import { knownFigures, saysOnlyKnown } from "./figures.ts";
-import { cutToFit, type Room, safeLocale, sentencesOf, speakingSeconds } from "./speaking_time.ts";
+import { cutToFit, type Room, safeLocale, sentencesOf, speakingSeconds, wholePart } from "./speaking_time.ts";
 
 /** Silence before the voice. */
 export const VOICE_START_S = 0.3;
@@ -82,7 +82,7 @@ export function quickScript(job: ClaimedJob, room = roomOf(job)): string {
   const bare = filled(job, { title: SPOKEN_TITLE_MAX, description: "" });
   const left = seconds - measure(bare);
   if (bare !== "" && left > DESCRIPTION_NEEDS_S) {
-    const cut = withoutEnd(cutToFit(description, { ...room, seconds: left - 0.5 }));
+    const cut = withoutEnd(wholePart(description, { ...room, seconds: left - 0.5 }));
     const script = filled(job, { title: SPOKEN_TITLE_MAX, description: cut });
     return fits(script) ? script : bare;
   }

@@ -153,6 +153,9 @@ export interface Room {
   measure: Measure;
 }
 
+/** A clause of fewer characters says nothing by itself. */
+const LEAST_CLAUSE = 12;
+
 /** Drops sentences from the end, then words of the first one, until the text fits. */
 export function cutToFit(text: string, { language, seconds, measure }: Room): string {
   const sentences = sentencesOf(text, language);
@@ -169,6 +172,21 @@ export function cutToFit(text: string, { language, seconds, measure }: Room): st
   const clause = kept.match(/^[\s\S]*[,;:–—、，]/u)?.[0] ?? "";
   const body = clause.length > kept.length * 0.6 ? clause : kept;
   return `${body.replace(/[\s,;:–—、，.]+$/u, "")}.`;
+}
+
+/** The sentences that fit, else the clauses of the first one that do; "" where only a fragment would be left. */
+export function wholePart(text: string, { language, seconds, measure }: Room): string {
+  const sentences = sentencesOf(text, language);
+  for (let count = sentences.length; count > 0; count--) {
+    const part = sentences.slice(0, count).join(" ");
+    if (measure(part) <= seconds) return part;
+  }
+  const clauses = (sentences[0] ?? "").split(/(?<=[,;:、，；،؛])(?=\s|\P{ASCII})|\s(?=[–—-]\s)/u);
+  for (let count = clauses.length - 1; count > 0; count--) {
+    const part = clauses.slice(0, count).join(" ").replace(/[\s,;:、，；،؛–—-]+$/u, "").replace(/\s+/g, " ");
+    if (part.length >= LEAST_CLAUSE && measure(part) <= seconds) return part;
+  }
+  return "";
 }
 
 /** For a first word that alone is longer than the video: no name is, but a shop's text may be anything. */

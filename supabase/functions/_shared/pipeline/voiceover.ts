@@ -31,8 +31,14 @@ export function chooseVoice(
   const own = languageOf(job);
   const language = [own, job.profile.language?.trim() || "en", "en"].find((each) => provider.speaks(each)) ??
     "en";
-  const chosen = job.options.voice_id || job.profile.voices[job.options.tts_provider]?.trim();
+  const chosen = job.options.voice_id || voiceOf(job.profile, job.options.tts_provider);
   return chosen ? { voice: chosen, language: own } : { voice: provider.defaultVoice(language), language };
+}
+
+/** The column is the shop's own JSON: what is no text in it names no voice. */
+function voiceOf(profile: ClaimedJob["profile"], provider: string): string | null {
+  const voice = profile.voices[provider];
+  return typeof voice === "string" ? voice.trim() : null;
 }
 
 function spokenText(job: ClaimedJob, script: string): WrittenText {
