@@ -19,6 +19,7 @@ Deno.test("a template leaves no hole where a value is missing", () => {
     ["{title} (by {brand}) - {price} only!", "Mug!"],
     ["Only {price} this week, {cta}!", "Shop now!"],
     ["Great news, now {price}! {cta}", "Great news! Shop now"],
+    ["{description} Now {title}!", "Now Mug!"],
     ["{brand}", ""],
   ];
   for (const [template, expected] of cases) assertEquals(fillTemplate(template, BARE), expected, template);

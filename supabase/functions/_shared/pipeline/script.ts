@@ -18,6 +18,7 @@ const SPOKEN_TITLE_MAX = 90;
 const SHORTER_TITLES = [60, 40, 25];
 /** With less time left a description is not begun. */
 const DESCRIPTION_NEEDS_S = 1.5;
+const DESCRIPTION_MARGINS_S = [0.5, 1.2, 2.5];
 const FILLED_MAX = 3000;
 
 /** Seconds of a video that are the voice's. */
@@ -82,9 +83,13 @@ export function quickScript(job: ClaimedJob, room = roomOf(job)): string {
   const bare = filled(job, { title: SPOKEN_TITLE_MAX, description: "" });
   const left = seconds - measure(bare);
   if (bare !== "" && left > DESCRIPTION_NEEDS_S) {
-    const cut = withoutEnd(wholePart(description, { ...room, seconds: left - 0.5 }));
-    const script = filled(job, { title: SPOKEN_TITLE_MAX, description: cut });
-    return fits(script) ? script : bare;
+    // A template says more of its own words around a description than without one.
+    for (const margin of DESCRIPTION_MARGINS_S) {
+      const cut = withoutEnd(wholePart(description, { ...room, seconds: left - margin }));
+      const script = filled(job, { title: SPOKEN_TITLE_MAX, description: cut });
+      if (fits(script)) return script;
+    }
+    return bare;
   }
   const scripts = [
     bare,

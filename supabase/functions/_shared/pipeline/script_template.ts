@@ -4,7 +4,7 @@ import { TEMPLATE_PLACEHOLDERS } from "../contracts/options.ts";
 
 export type TemplateValues = Record<(typeof TEMPLATE_PLACEHOLDERS)[number], string>;
 
-type Piece = { text: string; value?: undefined } | { text?: undefined; value: string };
+type Piece = { text: string; value?: undefined } | { text?: undefined; value: string; isSentence: boolean };
 
 /** Fills a template; `""` is a missing value. A clause left with no value is dropped, never "by ." or "Now .". */
 export function fillTemplate(template: string, values: TemplateValues): string {
@@ -44,7 +44,7 @@ function fillClause(clause: string, values: TemplateValues): string | null {
   const pieces: Piece[] = clause.split(/(\{[a-z]+\})/).filter((part) => part !== "").map((part) => {
     const name = part.slice(1, -1) as keyof TemplateValues;
     return /^\{[a-z]+\}$/.test(part) && TEMPLATE_PLACEHOLDERS.includes(name)
-      ? { value: values[name] }
+      ? { value: values[name], isSentence: name === "description" }
       : { text: part };
   });
   const named = pieces.filter((piece) => piece.value !== undefined);
@@ -57,8 +57,10 @@ function fillClause(clause: string, values: TemplateValues): string | null {
     if (piece?.value === "") {
       // With the value go the words that led to it: " by " in "{title} by {brand}".
       if (pieces[at - 1]?.text !== undefined) kept.pop();
-      // And, where nothing stands before it, those that follow: " presents " in "{brand} presents {title}".
-      if (!hasValue && pieces[at + 1]?.text !== undefined) at++;
+      // And, where nothing stands before it, those that follow: " presents " in "{brand} presents {title}"; but not a
+      // sentence behind one: "Now" in "{description} Now {price}".
+      const next = pieces[at + 1]?.text;
+      if (!hasValue && next !== undefined && !(piece.isSentence && /^\s+\p{Lu}/u.test(next))) at++;
       else if (hasValue && !/^\s/.test(pieces[at + 1]?.text ?? " ")) kept.push(" ");
       continue;
     }
