@@ -72,9 +72,12 @@ create table public.products (
   constraint products_language_shape check (language ~ '^[A-Za-z]{2,3}([-_][A-Za-z0-9]{1,8}){0,4}$')
 );
 
+-- `user_id` repeats the profile's, and moves with it: row security is one comparison, and an owner's newest batches are
+-- read from an index with or without a profile, whatever other owners have.
 create table public.batches (
   id uuid primary key default gen_random_uuid(),
   profile_id uuid not null references public.profiles (id) on delete cascade,
+  user_id uuid not null,
   -- At most 255 by its type, which costs nothing at an update; a check would be read again by each.
   idempotency_key varchar(255),
   -- The validated request with its defaults filled in.
@@ -85,8 +88,7 @@ create table public.batches (
     check (coalesce(options ->> 'concurrency', '') = any ('{1,2,3,4,5}'::text[]))
 ) with (fillfactor = 80);
 create index batches_newest on public.batches (profile_id, created_at, id);
--- For the view without a profile, newest first: RLS alone gives the planner nothing to begin at.
-create index batches_created_at on public.batches (created_at);
+create index batches_newest_of_user on public.batches (user_id, created_at);
 create unique index batches_idempotency_key on public.batches (profile_id, idempotency_key)
   where idempotency_key is not null;
 
@@ -220,7 +222,7 @@ create table private.sweep_state (
 ) with (fillfactor = 50);
 insert into private.sweep_state default values;
 
--- One row: the last kick, of whatever batch, and what it was answered. Every claim writes it, so nobody waits for it.
+-- One row: the last kick that is not kept with an open batch, and what it was answered. Nobody waits for it.
 create table private.last_kick (
   only_row boolean primary key default true,
   batch_id uuid,
@@ -242,6 +244,46 @@ create trigger profiles_updated_at before update on public.profiles
   for each row execute function private.touch_updated_at();
 create trigger products_updated_at before update on public.products
   for each row execute function private.touch_updated_at();
+
+-- A batch that comes without its owner is its profile's owner's.
+create function private.fill_batch_owner() returns trigger
+language plpgsql set search_path = '' as $$
+begin
+  select user_id into new.user_id from public.profiles where id = new.profile_id;
+  return new;
+end
+$$;
+create trigger batches_owner before insert on public.batches
+  for each row when (new.user_id is null) execute function private.fill_batch_owner();
+
+-- A profile that becomes another user's takes its batches along.
+create function private.move_batches() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  update public.batches set user_id = new.user_id where profile_id = new.id;
+  return null;
+end
+$$;
+create trigger profiles_moved after update of user_id on public.profiles
+  for each row when (new.user_id <> old.user_id) execute function private.move_batches();
+
+-- A batch that leaves the work list leaves its last kick's answer behind, unless a later one is known: a claim then has
+-- one row to write, not two. A definer for the same reason as below.
+create function private.keep_last_kick() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  update private.last_kick set batch_id = d.batch_id, kicked_at = d.kicked_at, status = d.kick_status,
+    message = d.kick_message
+  from (select * from deleted where kick_status is not null order by kicked_at desc limit 1) d
+  where only_row = (
+    select k.only_row from private.last_kick k where k.kicked_at is null or k.kicked_at <= d.kicked_at
+    for update skip locked
+  );
+  return null;
+end
+$$;
+create trigger open_batches_deleted after delete on private.open_batches
+  referencing old table as deleted for each statement execute function private.keep_last_kick();
 
 -- A batch's jobs go with it, whoever deletes it: its owner, or with the profile, or with the user. Both functions are
 -- definers because a cascade's triggers run as the one who began it, who may touch none of these tables.

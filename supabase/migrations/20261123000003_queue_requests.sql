@@ -20,8 +20,8 @@ end
 $$;
 
 -- Counts one request of a user against the last 60 s, or raises PT429 with the seconds to wait as hint.
--- Locks: the user's requests.
-create function private.count_request(p_user_id uuid) returns void
+-- Locks: the user's requests. Returns the request's number.
+create function private.count_request(p_user_id uuid) returns bigint
 language plpgsql set search_path = '' as $$
 declare
   v_number bigint;
@@ -31,15 +31,19 @@ declare
 begin
   perform pg_advisory_xact_lock(uuid_hash_extended(p_user_id, 7301003));
   -- Behind the lock, so that numbers and times rise together.
-  insert into private.requests (user_id, number, requested_at)
-  select p_user_id, 1 + coalesce(
-    (select r.number from private.requests r where r.user_id = p_user_id order by r.number desc limit 1), 0
-  ), clock_timestamp()
-  returning number, requested_at into v_number, v_now;
-  select floor(s.value), case when s.value < 1 then v_now else r.requested_at end into v_limit, v_earlier
-  from private.settings s
-  left join private.requests r on r.user_id = p_user_id and r.number = v_number - floor(s.value)::bigint
-  where s.name = 'max_requests_per_minute';
+  with counted as (
+    insert into private.requests (user_id, number, requested_at)
+    select p_user_id, 1 + coalesce(
+      (select r.number from private.requests r where r.user_id = p_user_id order by r.number desc limit 1), 0
+    ), clock_timestamp()
+    returning number, requested_at
+  )
+  select c.number, c.requested_at, floor(s.value), case when s.value < 1 then c.requested_at else (
+    select r.requested_at from private.requests r
+    where r.user_id = p_user_id and r.number = c.number - floor(s.value)::bigint
+  ) end
+  into v_number, v_now, v_limit, v_earlier
+  from counted c, private.settings s where s.name = 'max_requests_per_minute';
   if v_earlier > v_now - interval '60 seconds' then
     raise exception using errcode = 'PT429', message = 'Too many requests.', detail = 'rate_limited',
       hint = greatest(1, ceil(extract(epoch from v_earlier + interval '60 seconds' - v_now)))::text;
@@ -48,6 +52,7 @@ begin
     -- Those that no later request will look at.
     delete from private.requests where user_id = p_user_id and number <= v_number - v_limit;
   end if;
+  return v_number;
 end
 $$;
 
@@ -120,8 +125,9 @@ declare
   v_profile_id uuid;
   v_batch_id uuid;
   v_replay jsonb;
-  v_time text;
-  v_random text;
+  v_number bigint;
+  v_limit numeric;
+  v_prefix text;
 begin
   v_profile_id := private.resolve_profile(p_user_id, p_profile_id);
   if p_idempotency_key is not null then
@@ -136,25 +142,30 @@ begin
     raise exception using errcode = 'PT422', message = format('No key for %s is configured here.', p_missing_provider),
       detail = 'provider_not_configured';
   end if;
-  perform private.count_request(p_user_id);
-  if (select count(*) from private.open_batches where profile_id = v_profile_id)
-    >= (select value from private.settings where name = 'max_active_batches')
+  v_number := private.count_request(p_user_id);
+  select s.value into v_limit from private.settings s where s.name = 'max_active_batches';
+  if (select count(*) from (select from private.open_batches where profile_id = v_profile_id limit ceil(v_limit)) o)
+    >= v_limit
   then
     return jsonb_build_object('refusal', jsonb_build_object('code', 'too_many_active_batches', 'retry_after_s', 10));
   end if;
-  -- Ids that grow with time (UUID version 7): a batch's rows lie side by side in every index, however long the history.
-  v_time := lpad(to_hex(floor(extract(epoch from clock_timestamp()) * 1000)::bigint), 12, '0') || '7';
-  v_random := right(replace(gen_random_uuid()::text, '-', ''), 16);
-  v_batch_id := (v_time || to_hex(256) || v_random)::uuid;
-  insert into public.batches (id, profile_id, idempotency_key, options)
-  values (v_batch_id, v_profile_id, p_idempotency_key, p_options);
-  -- A title of any length is taken by `products`; every answer of batch-status repeats this copy, so it is bounded.
+  -- Ids that grow with time (UUID version 7) and end in the place: a batch's rows lie side by side in every index,
+  -- however long the history.
+  v_prefix := lpad(to_hex(floor(extract(epoch from clock_timestamp()) * 1000)::bigint), 12, '0') || '7'
+    || substr(replace(gen_random_uuid()::text, '-', ''), 14, 16);
+  v_batch_id := (v_prefix || to_hex(256))::uuid;
+  with batch as (
+    insert into public.batches (id, profile_id, user_id, idempotency_key, options)
+    values (v_batch_id, v_profile_id, p_user_id, p_idempotency_key, p_options)
+  ), open as (
+    insert into private.open_batches (batch_id, profile_id) values (v_batch_id, v_profile_id)
+  )
+  -- A title of any length is taken by `products`; every answer of batch-status repeats this copy, so it is cut.
   insert into public.jobs (id, batch_id, profile_id, product_id, position, title)
-  select (v_time || to_hex(256 + asked.place) || v_random)::uuid, v_batch_id, v_profile_id, asked.id,
-    asked.place - 1, coalesce(left(p.title, 5000), '')
+  select (v_prefix || to_hex(256 + asked.place))::uuid, v_batch_id, v_profile_id, asked.id, asked.place - 1,
+    coalesce(p.title::varchar(5000), '')
   from unnest(p_product_ids) with ordinality as asked (id, place)
   left join public.products p on p.id = asked.id and p.profile_id = v_profile_id;
-  insert into private.open_batches (batch_id, profile_id) values (v_batch_id, v_profile_id);
   return jsonb_build_object('batch_id', v_batch_id, 'total', cardinality(p_product_ids), 'created', true);
 end
 $$;

@@ -76,8 +76,9 @@ begin
 end
 $$;
 
--- Keeps what a kick was answered, for operators, unless a later one is known. It waits for nobody: where a row is locked
--- another kick of this moment is being kept, or a sweep is about to send one.
+-- Keeps what a kick was answered, for operators, unless a later one is known: with the batch while it is open, else as
+-- the last kick. It waits for nobody: where a row is locked another kick of this moment is being kept, or a sweep is
+-- about to send one.
 create function private.note_kick(p_batch_id uuid, p_status int, p_message text, p_at timestamptz) returns void
 language plpgsql set search_path = '' as $$
 begin
@@ -87,12 +88,14 @@ begin
     where o.batch_id = p_batch_id and (o.kicked_at is null or o.kicked_at <= p_at)
     for update skip locked
   );
-  update private.last_kick set batch_id = p_batch_id, kicked_at = p_at, status = p_status,
-    message = left(p_message, 500)
-  where only_row = (
-    select k.only_row from private.last_kick k where k.kicked_at is null or k.kicked_at <= p_at
-    for update skip locked
-  );
+  if not found then
+    update private.last_kick set batch_id = p_batch_id, kicked_at = p_at, status = p_status,
+      message = left(p_message, 500)
+    where only_row = (
+      select k.only_row from private.last_kick k where k.kicked_at is null or k.kicked_at <= p_at
+      for update skip locked
+    );
+  end if;
 end
 $$;
 

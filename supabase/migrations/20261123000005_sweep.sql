@@ -208,7 +208,12 @@ select
   s.orphan_count as last_sweep_orphans, k.kicked_at as last_kick_at, k.batch_id as last_kick_batch_id,
   k.status as last_kick_status, k.message as last_kick_message
 from private.sweep_state s
-cross join private.last_kick k
+cross join lateral (
+  select batch_id, kicked_at, status, message from private.last_kick
+  union all
+  select batch_id, kicked_at, kick_status, kick_message from private.open_batches where kick_status is not null
+  order by kicked_at desc nulls last limit 1
+) k
 left join lateral (
   select
     case

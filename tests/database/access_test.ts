@@ -26,7 +26,12 @@ Deno.test("every table has row security, every view the caller's rights, every f
     assertEquals(free.map((row) => row.proname), []);
     const definers = await sql`select proname from pg_proc where prosecdef
       and pronamespace in ('public'::regnamespace, 'private'::regnamespace) order by 1`;
-    assertEquals(definers.map((row) => row.proname), ["clear_deleted_jobs", "delete_jobs_of_batches"]);
+    assertEquals(definers.map((row) => row.proname), [
+      "clear_deleted_jobs",
+      "delete_jobs_of_batches",
+      "keep_last_kick",
+      "move_batches",
+    ]);
   });
 });
 

@@ -210,6 +210,19 @@ Deno.test("finished videos are listed newest first, to their owner alone", async
   });
 });
 
+Deno.test("a batch is its profile's owner's, however it came, and moves with the profile", async () => {
+  await withDatabase("owner", async ({ sql, service }) => {
+    const [shop, other] = [await openShop(sql, 1), await openShop(sql, 1)];
+    await createBatch(service, shop);
+    await sql`insert into public.batches (profile_id, options) values (${shop.profileId}, '{"concurrency": 1}')`;
+    const seen = async ({ userId }: { userId: string }) =>
+      (await asUser(sql, userId, (tx) => tx`select from public.batch_status`)).length;
+    assertEquals([await seen(shop), await seen(other)], [2, 0]);
+    await sql`update public.profiles set user_id = ${other.userId}, is_default = false where id = ${shop.profileId}`;
+    assertEquals([await seen(shop), await seen(other)], [0, 2]);
+  });
+});
+
 Deno.test("one batch and a page of the list read a handful of buffers however long the history", async () => {
   await withDatabase("buffers", async ({ sql, service, adminUrl: _ }) => {
     const shop = await openShop(sql, 2);

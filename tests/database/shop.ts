@@ -1,21 +1,10 @@
 // A shop to test with: users, products, batches made through the queue's own functions.
 
 import type { Sql } from "postgres";
+import { BATCH_OPTIONS } from "../support/batch_options.ts";
 
-export const OPTIONS = {
-  voiceover_mode: "quick",
-  tts_provider: "local",
-  voice_id: null,
-  ai_provider: "gemini",
-  duration_s: 15,
-  encoding_preset: "tiktok",
-  voiceover_template: "{title} by {brand}. Now {price}.",
-  cta_text: null,
-  enable_denoise: false,
-  enable_sharpen: false,
-  enable_color_correction: false,
-  concurrency: 1,
-};
+/** What `p_options` is; the type is open, as the column is. */
+export const OPTIONS = { ...BATCH_OPTIONS };
 
 export interface Shop {
   userId: string;

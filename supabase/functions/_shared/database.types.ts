@@ -7,14 +7,14 @@ export type Database = {
           Tables: {
             "batches": {
                   Row: {
-                    "created_at": string,"id": string,"idempotency_key": string | null,"options": NonNullable<Json>,"profile_id": string,"updated_at": string
+                    "created_at": string,"id": string,"idempotency_key": string | null,"options": NonNullable<Json>,"profile_id": string,"updated_at": string,"user_id": string
                   }
                   ComputedFields: never
                   Insert: {
-                    "created_at"?: string,"id"?: string,"idempotency_key"?: string | null,"options": NonNullable<Json>,"profile_id": string,"updated_at"?: string
+                    "created_at"?: string,"id"?: string,"idempotency_key"?: string | null,"options": NonNullable<Json>,"profile_id": string,"updated_at"?: string,"user_id": string
                   }
                   Update: {
-                    "created_at"?: string,"id"?: string,"idempotency_key"?: string | null,"options"?: NonNullable<Json>,"profile_id"?: string,"updated_at"?: string
+                    "created_at"?: string,"id"?: string,"idempotency_key"?: string | null,"options"?: NonNullable<Json>,"profile_id"?: string,"updated_at"?: string,"user_id"?: string
                   }
                   Relationships: [
                     {
@@ -95,13 +95,7 @@ isOneToOne: false
                     "batch_id": string,"duration_s": number | null,"finished_at": string | null,"height": number | null,"job_id": string,"postable": Json | null,"product_id": string,"profile_id": string,"size_bytes": number | null,"subtitles_path": string | null,"thumbnail_link": string | null,"thumbnail_path": string | null,"title": string,"url_expires_at": string | null,"video_link": string | null,"video_path": string | null,"width": number | null
                   }
                   ComputedFields: never
-                  Insert: {
-                           "batch_id"?: string | null,"duration_s"?: never,"finished_at"?: string | null,"height"?: never,"job_id"?: string | null,"postable"?: never,"product_id"?: string | null,"profile_id"?: string | null,"size_bytes"?: never,"subtitles_path"?: never,"thumbnail_link"?: never,"thumbnail_path"?: never,"title"?: string | null,"url_expires_at"?: never,"video_link"?: never,"video_path"?: never,"width"?: never
-                         }
-                        Update: {
-                           "batch_id"?: string | null,"duration_s"?: never,"finished_at"?: string | null,"height"?: never,"job_id"?: string | null,"postable"?: never,"product_id"?: string | null,"profile_id"?: string | null,"size_bytes"?: never,"subtitles_path"?: never,"thumbnail_link"?: never,"thumbnail_path"?: never,"title"?: string | null,"url_expires_at"?: never,"video_link"?: never,"video_path"?: never,"width"?: never
-                         }
-                        Relationships: [
+                  Relationships: [
                     
                   ]
                 }
