@@ -55,23 +55,11 @@ export async function startDeployed(upload: Upload, env: Record<string, string>)
   return { origin: `http://127.0.0.1:${port}`, output: () => written, [Symbol.asyncDispose]: stop };
 }
 
-/** What any program needs to run at all, and nothing of the project's. */
+/** The machine's own environment (its certificates, proxies, caches), without what would tell a function anything. */
 function inherited(): Record<string, string> {
-  const names = [
-    "PATH",
-    "HOME",
-    "DENO_DIR",
-    "TMPDIR",
-    "XDG_CACHE_HOME",
-    "NPM_CONFIG_REGISTRY",
-    "DENO_CERT",
-    "DENO_TLS_CA_STORE",
-    "HTTPS_PROXY",
-  ];
-  return Object.fromEntries(names.flatMap((name) => {
-    const value = Deno.env.get(name);
-    return value === undefined ? [] : [[name, value]];
-  }));
+  const ofTheProject =
+    /^(SUPABASE|RENDERER|EDGE_TTS|ELEVENLABS|GEMINI|ANTHROPIC)_|^(PUBLIC_URL|JWT_ISSUER|WALL_CLOCK_S)$/;
+  return Object.fromEntries(Object.entries(Deno.env.toObject()).filter(([name]) => !ofTheProject.test(name)));
 }
 
 async function isListening(port: number): Promise<boolean> {
