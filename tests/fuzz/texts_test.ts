@@ -9,10 +9,9 @@ import { drawable } from "../../supabase/functions/_shared/pipeline/plain_text.t
 import { quickScript } from "../../supabase/functions/_shared/pipeline/script.ts";
 import { assert, assertEquals } from "../assert.ts";
 import { aJob } from "../pipeline/bench.ts";
+import { tryMany } from "./try_many.ts";
 
-/** `deno task test:long` tries more. */
-const RUNS = Deno.env.get("TEST_LONG") ? 20_000 : 500;
-const SLOW_MS = 2_000;
+const TRIES = { runs: 500, longRuns: 20_000 };
 
 const hostile = fc.constantFrom(
   ..."<!DOCTYPE x [<!ENTITY a SYSTEM 'file:///etc/passwd'>]>|&a;|]]>|<![CDATA[|-->|\n\n1\n00:00:00,000 --> 00:00:09,000\n"
@@ -37,22 +36,7 @@ const text = fc.array(fc.oneof(hostile, fc.string({ unit: "binary" })), { maxLen
   .chain((parts) => fc.nat(200).map((times) => parts.join("").repeat(times).slice(0, 20_000)));
 const amount = fc.oneof(text, fc.constantFrom("1,249.00 USD", "-1", "NaN", "1e999", "1.249,00 lei"));
 
-/** Runs a property with its seed and count printed; memory must not grow with the inputs. */
-function tryMany<T>(what: string, arbitrary: fc.Arbitrary<T>, check: (value: T) => void): void {
-  const seed = Math.floor(Math.random() * 2 ** 31);
-  const before = Deno.memoryUsage().rss;
-  const timed = (value: T) => {
-    const started = performance.now();
-    check(value);
-    assert(performance.now() - started < SLOW_MS, `took ${performance.now() - started} ms`);
-  };
-  fc.assert(fc.property(arbitrary, timed), { numRuns: RUNS, seed });
-  const grown = Math.round((Deno.memoryUsage().rss - before) / 1e6);
-  console.log(`${what} tried: ${RUNS}, seed ${seed}, memory ${grown} MB more`);
-  assert(grown < 400, `${what}: memory grew by ${grown} MB`);
-}
-
-Deno.test("any feed is read, or refused by name", () => {
+Deno.test("any feed is read, or refused by name", async () => {
   const item = fc.record({ title: text, price: amount, id: text, link: text }).map((fields) =>
     `<item>${
       Object.entries(fields).map(([name, value]) => `<g:${name}>${value}</g:${name}>`).join("")
@@ -62,7 +46,7 @@ Deno.test("any feed is read, or refused by name", () => {
     `${isWhole ? "<?xml version='1.0'?>" : head}<rss xmlns:g="http://base.google.com/ns/1.0"><channel>` +
     `${items.join("")}</channel></rss>`
   );
-  tryMany("feeds", fc.oneof(feed, text), (xml) => {
+  await tryMany({ what: "feeds", ...TRIES }, fc.oneof(feed, text), (xml) => {
     try {
       for (const { title, external_id } of readFeed(xml, "https://shop.test/").products) {
         assert(title !== "" && external_id !== "");
@@ -74,9 +58,9 @@ Deno.test("any feed is read, or refused by name", () => {
   });
 });
 
-Deno.test("any product and template give a script that is said, or none by name", () => {
+Deno.test("any product and template give a script that is said, or none by name", async () => {
   const product = fc.record({ title: text, brand: text, description: text });
-  tryMany("scripts", fc.tuple(product, text), ([product, voiceover_template]) => {
+  await tryMany({ what: "scripts", ...TRIES }, fc.tuple(product, text), ([product, voiceover_template]) => {
     try {
       const script = quickScript(aJob({ product, options: { voiceover_template, duration_s: 15 } }));
       assert(/[\p{L}\p{N}]/u.test(script) && !/[\0<>]/.test(script), JSON.stringify(script));
@@ -87,9 +71,9 @@ Deno.test("any product and template give a script that is said, or none by name"
   });
 });
 
-Deno.test("no word of a caption adds a cue or a time line to the subtitles", () => {
+Deno.test("no word of a caption adds a cue or a time line to the subtitles", async () => {
   const words = fc.array(text.map((word) => drawable(word, 200)), { minLength: 1, maxLength: 5 });
-  tryMany("subtitles", fc.array(words, { maxLength: 4 }), (pages) => {
+  await tryMany({ what: "subtitles", ...TRIES }, fc.array(words, { maxLength: 4 }), (pages) => {
     const captions = pages.map((page, at) => ({
       start_s: at,
       end_s: at + 1,

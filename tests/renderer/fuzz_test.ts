@@ -7,9 +7,9 @@ import { createApp } from "../../renderer/app.ts";
 import { createLogger } from "../../renderer/log.ts";
 import { DECODE_LIMITS, decodePicture, PictureInvalid } from "../../renderer/pictures/decode.ts";
 import { createRenderQueue } from "../../renderer/render_queue.ts";
+import { tryMany } from "../fuzz/try_many.ts";
 import { renderId, scratchFolder, SECRET, smallSpec } from "./support.ts";
 
-const RUNS = Number(Deno.env.get("FUZZ_RUNS") ?? "400");
 const ANSWERS = new Set([200, 202, 204, 400, 404, 405, 413, 415, 422, 503]);
 
 Deno.test("no request makes the service fail", async () => {
@@ -60,19 +60,16 @@ Deno.test("no request makes the service fail", async () => {
     id: fc.string({ maxLength: 200 }).map((text) => encodeURIComponent(text.toWellFormed())),
     body,
   });
-  await fc.assert(
-    fc.asyncProperty(request, async ({ method, path, query, type, id, body }) => {
-      const headers = { authorization: `Bearer ${SECRET}`, "content-type": type, "x-request-id": id };
-      const bodied = method !== "GET" && method !== "HEAD";
-      const response = await app.request(path + query, { method, headers, ...(bodied ? { body } : {}) });
-      await response.body?.cancel();
-      assert(ANSWERS.has(response.status), `${method} ${path}${query}: ${response.status}`);
-      assert(response.headers.get("x-request-id"));
-    }),
-    { numRuns: RUNS },
-  );
+  const tries = { what: "renderer requests", runs: 400, longRuns: 40_000 };
+  await tryMany(tries, request, async ({ method, path, query, type, id, body }) => {
+    const headers = { authorization: `Bearer ${SECRET}`, "content-type": type, "x-request-id": id };
+    const bodied = method !== "GET" && method !== "HEAD";
+    const response = await app.request(path + query, { method, headers, ...(bodied ? { body } : {}) });
+    await response.body?.cancel();
+    assert(ANSWERS.has(response.status), `${method} ${path}${query}: ${response.status}`);
+    assert(response.headers.get("x-request-id"));
+  });
   await queue.stop();
-  console.log(`requests tried: ${RUNS}`);
 });
 
 const FAILURE = { code: "render_failed", message: "scripted", retryable: false } as const;
@@ -93,27 +90,24 @@ Deno.test("no damage to a picture does more than refuse it", async () => {
   });
   await using folder = await scratchFolder();
   // Each is a process of its own, as in the service.
-  const runs = Math.ceil(RUNS / 20);
+  const tries = { what: "damaged pictures", runs: 20, longRuns: 1_000, slowMs: 10_000 };
   let refused = 0;
-  await fc.assert(
-    fc.asyncProperty(damage, async ({ kind, cut, bytes }) => {
-      const picture = Uint8Array.from(whole[kind] ?? []);
-      for (const { at, value } of bytes) picture[Math.floor(at * picture.length)] = value;
-      const source = `${folder.path}/in`;
-      await Deno.writeFile(source, picture.subarray(0, Math.ceil(picture.length * cut)));
-      try {
-        const raw = await decodePicture(source, {
-          target: `${folder.path}/out`,
-          limits: { ...DECODE_LIMITS, timeoutMs: 5_000 },
-          signal: new AbortController().signal,
-        });
-        assert((await Deno.stat(raw.path)).size === raw.width * raw.height * 3);
-      } catch (error) {
-        assert(error instanceof PictureInvalid, String(error));
-        refused++;
-      }
-    }),
-    { numRuns: runs },
-  );
-  console.log(`damaged pictures tried: ${runs}, refused: ${refused}`);
+  await tryMany(tries, damage, async ({ kind, cut, bytes }) => {
+    const picture = Uint8Array.from(whole[kind] ?? []);
+    for (const { at, value } of bytes) picture[Math.floor(at * picture.length)] = value;
+    const source = `${folder.path}/in`;
+    await Deno.writeFile(source, picture.subarray(0, Math.ceil(picture.length * cut)));
+    try {
+      const raw = await decodePicture(source, {
+        target: `${folder.path}/out`,
+        limits: { ...DECODE_LIMITS, timeoutMs: 5_000 },
+        signal: new AbortController().signal,
+      });
+      assert((await Deno.stat(raw.path)).size === raw.width * raw.height * 3);
+    } catch (error) {
+      assert(error instanceof PictureInvalid, String(error));
+      refused++;
+    }
+  });
+  console.log(`damaged pictures refused: ${refused}`);
 });
