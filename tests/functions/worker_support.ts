@@ -4,6 +4,7 @@ import type { ClaimedJob, StoredResult } from "../../supabase/functions/_shared/
 import type { Clock } from "../../supabase/functions/_shared/pipeline/ports.ts";
 import type { Queue } from "../../supabase/functions/process-next/queue.ts";
 import type { RunJobDeps, WorkPorts } from "../../supabase/functions/process-next/run_job.ts";
+import { BATCH_OPTIONS } from "../support/batch_options.ts";
 import { BATCH_ID, PROFILE_ID, TWO_PRODUCTS } from "./support.ts";
 
 /** As many times faster as told; sleeps end early when their signal aborts. */
@@ -32,20 +33,7 @@ export const JOB: ClaimedJob = {
   attempt: 1,
   lease_token: "55555555-5555-4555-8555-555555555555",
   lease_s: 30,
-  options: {
-    voiceover_mode: "quick",
-    tts_provider: "local",
-    voice_id: null,
-    ai_provider: "gemini",
-    duration_s: 15,
-    encoding_preset: "tiktok",
-    voiceover_template: "{title}",
-    cta_text: null,
-    enable_denoise: false,
-    enable_sharpen: false,
-    enable_color_correction: false,
-    concurrency: 1,
-  },
+  options: { ...BATCH_OPTIONS, voiceover_template: "{title}" },
   product: {
     id: TWO_PRODUCTS[0] ?? "",
     title: "Mug",
