@@ -237,6 +237,7 @@ Deno.test("elevenlabs is asked for a voice and never for another path", async ()
     const failure = await assertRejects(() => speech.speak({ text: TEXT, language: "en", voice }, call()));
     assert(failure instanceof JobFailure && failure.code === "voiceover_failed" && !failure.retryable);
   }
+  assertEquals(fake.requests.length, 0);
   for (const voice of ["../..", "%2e%2e", "?x=", "#", "a\r\nb"]) {
     await speech.speak({ text: TEXT, language: "en", voice }, call());
     assertEquals(fake.calls.at(-1)?.voice, voice);

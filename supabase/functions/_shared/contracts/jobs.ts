@@ -40,14 +40,14 @@ export interface ClaimedProduct {
   language: string | null;
 }
 
-/** The profile as it was read at the claim. `voices` maps a provider to a voice id. */
+/** The profile as it was read at the claim. `voices` maps a provider to a voice id, if its owner wrote one. */
 export interface ClaimedProfile {
   name: string;
   template: string;
   primary_color: string;
   accent_color: string;
   font: string | null;
-  voices: Record<string, string>;
+  voices: Record<string, unknown>;
   language: string | null;
   cta_text: string | null;
 }

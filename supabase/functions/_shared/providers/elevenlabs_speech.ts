@@ -38,6 +38,8 @@ export function createElevenlabsSpeech(
     async speak({ text, language, voice }, call) {
       if (!config.apiKey) throw new JobFailure("voiceover_failed", "ElevenLabs is not set up here.");
       const id = voice ?? elevenlabsVoice("en") ?? "";
+      // However they are escaped, a URL takes these for steps: the key would go to another path.
+      if (/^\.{1,2}$/.test(id)) throw new JobFailure("voiceover_failed", "ElevenLabs has no such voice.");
       const url = `${config.origin ?? ORIGIN}/v1/text-to-speech/${encodeURIComponent(id)}/with-timestamps`;
       const signal = AbortSignal.any([call.signal, AbortSignal.timeout(call.timeoutMs)]);
       let response: Response;
