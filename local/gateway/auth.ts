@@ -108,10 +108,12 @@ export function createAuth(options: AuthOptions): (request: Request) => Promise<
   const { configuration, pool, identify } = options;
   const sessions = createSessions(options);
   const findUser = async (by: { email: string } | { id: string }): Promise<UserRow | undefined> => {
+    // No text of Postgres holds a NUL; and what is no uuid is nobody's id.
+    if (Object.values(by).some((value) => value.includes("\0"))) return undefined;
     const rows = await pool.use((sql) =>
       "email" in by
         ? sql<UserRow[]>`select * from auth.users where email = lower(${by.email})`
-        : sql<UserRow[]>`select * from auth.users where id = ${by.id}`
+        : sql<UserRow[]>`select * from auth.users where id::text = lower(${by.id})`
     );
     return rows[0];
   };

@@ -169,6 +169,26 @@ Deno.test("bodies that are JSON and no request are refused at every offence's pa
   }
 });
 
+Deno.test("signing in with what no client sends is refused", async () => {
+  const { send, demo } = await attack();
+  const apikey = demo.headers.apikey!;
+  for (
+    const [grant, body] of [
+      ["password", '{"email":"\\u0000","password":"x"}'],
+      ["password", '{"email":"\\ud800","password":"\\u0000"}'],
+      ["password", '{"email":{"eq":"x"},"password":[]}'],
+      ["password", '{"email":"\' or true --","password":""}'],
+      ["password", "["],
+      ["refresh_token", '{"refresh_token":"\\u0000"}'],
+      ["refresh_token", '{"refresh_token":{}}'],
+    ]
+  ) {
+    const path = `/auth/v1/token?grant_type=${grant}`;
+    const answer = await send("POST", path, { headers: { apikey, ...JSON_TYPE }, body });
+    assertEquals([body, answer.status, "access_token" in answer.body], [body, 400, false], answer.text);
+  }
+});
+
 Deno.test("texts at their bounds, a byte order mark and 64 KiB exactly are taken", async () => {
   const attacker = await attack();
   const post = poster(attacker);
