@@ -52,10 +52,13 @@ const PLOTS: Record<string, Plot> = {
     x: "finished rows of history",
     y: "median, milliseconds in Postgres",
   }),
-  bench_polling: lines("polling", {
-    title: "Polling behind a growing history",
-    x: "finished rows of history",
-    y: "median, milliseconds",
+  bench_polling: bars("polling", {
+    title: "Processor time of a poll beside a bare function (times its median)",
+    unit: "x",
+  }),
+  bench_accept: bars("accept_http", {
+    title: "Accepting a batch of 50 beside a bare function (times its median)",
+    unit: "x",
   }),
   bench_chain: bars("chain", {
     title: "A product's chain beside a bare function (times its median)",

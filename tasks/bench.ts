@@ -16,6 +16,9 @@ interface Part {
 /** In this order: what only SQL needs first, what makes videos last. */
 const PARTS: Record<string, Part> = {
   accept: { program: "benches/accept.ts", limitMin: 4, quick: ["--rounds", "50"] },
+  "accept-http": { program: "benches/accept_http.ts", limitMin: 3, quick: ["--rounds", "30"] },
+  queue: { program: "benches/queue.ts", limitMin: 4, quick: ["--rounds", "2", "--busy", "1"] },
+  polling: { program: "benches/polling.ts", limitMin: 6, quick: ["--rounds", "2", "--hold", "6"] },
   chain: { program: "benches/chain.ts", limitMin: 4, quick: ["--rounds", "2"] },
   growth: { program: "benches/growth.ts", limitMin: 10, quick: ["--rows", "10000", "--rounds", "10"] },
   cold: { program: "benches/cold_start.ts", limitMin: 4, quick: ["--rounds", "3"] },

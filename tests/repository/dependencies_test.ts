@@ -64,3 +64,19 @@ Deno.test("every package of the import map is imported by something", async () =
   const unused = map.map(([, target]) => parse(target).name).filter((name) => !used.has(name));
   assertEquals(unused, []);
 });
+
+Deno.test("what only a benchmark compares with is pinned in its own import map, with its line", async () => {
+  const { imports } = JSON.parse(await Deno.readTextFile(new URL("benches/peers/deno.json", ROOT)));
+  const table = await Deno.readTextFile(new URL("docs/dependencies.md", ROOT));
+  const [, lines = ""] = table.split("| package of `benches/peers` |");
+  const written = Array.from(
+    lines.matchAll(/^\| `([^`]+)` (\d+\.\d+\.\d+) \|/gm),
+    ([, name, version]) => `${name} ${version}`,
+  );
+  const pinned = Object.values<string>(imports).map((target) => {
+    const { name, version } = parse(target);
+    return `${name} ${version}`;
+  });
+  assert(pinned.length > 0, "there is none");
+  assertEquals(pinned.sort(), written.sort());
+});

@@ -1,0 +1,178 @@
+// `deno task bench:polling [--rounds N] [--hold SECONDS]`: polls of a batch of 50 and of the list over real HTTP: processor time of
+// functions, gateway and Postgres beside a bare authenticated `select 1` function, bytes of a 304, and 200 clients held.
+
+import { claimRow, complete, createBatch, openShop } from "../tests/database/shop.ts";
+import { machine, printBar, printTable, quantile, readOption } from "./measure.ts";
+import { processorSeconds, serverSeconds } from "./processor.ts";
+import { writeResults } from "./results.ts";
+import { hold } from "./stack/clients.ts";
+import { type BenchStack, callFunction, withBenchStack } from "./stack/stack.ts";
+
+/** The bars. */
+const MAX_CPU_RATIO = 2;
+const MAX_304_BYTES = 1024;
+const CLIENTS = { count: 200, everyMs: 2_000 };
+
+const ROUNDS = readOption("rounds", 10);
+const HOLD_S = readOption("hold", 60);
+const POLLS_A_ROUND = 150;
+/** Batches in the list: a page. */
+const BATCHES = 20;
+
+/** One kind of request, and what it must be answered with. */
+interface Poll {
+  path: string;
+  token: string;
+  expected: number;
+  headers?: Record<string, string>;
+}
+
+async function poll(stack: BenchStack, { path, ...options }: Poll): Promise<void> {
+  const response = await callFunction(stack, path, options);
+  await response.body?.cancel();
+}
+
+/** An owner with a page of batches; the last is done, 50 results and all. */
+async function openPolls(stack: BenchStack): Promise<{ polls: Record<string, Poll>; batchId: string }> {
+  const shop = await openShop(stack.sql, 50);
+  const token = await stack.signToken(shop.userId);
+  let batchId = "";
+  for (let n = 0; n < BATCHES; n++) batchId = await createBatch(stack.service, shop);
+  for (let n = 0; n < 50; n++) {
+    await complete(stack.service, await claimRow(stack.service, batchId), shop.profileId);
+  }
+  const status = `batch-status/${batchId}`;
+  const tagOf = async (path: string) => {
+    const response = await callFunction(stack, path, { token });
+    await response.body?.cancel();
+    return { "if-none-match": response.headers.get("etag")! };
+  };
+  return {
+    batchId,
+    polls: {
+      "bare authenticated `select 1` function": { path: "select-one", token, expected: 200 },
+      "status of 50": { path: status, token, expected: 200 },
+      "status of 50, unchanged": { path: status, token, expected: 304, headers: await tagOf(status) },
+      "list of 20": { path: "batch-status", token, expected: 200 },
+      "list of 20, unchanged": {
+        path: "batch-status",
+        token,
+        expected: 304,
+        headers: await tagOf("batch-status"),
+      },
+    },
+  };
+}
+
+async function systemSeconds(stack: BenchStack): Promise<number> {
+  const pids = Object.values(stack.pids()).flat();
+  return await processorSeconds(pids) + await serverSeconds(stack.sql);
+}
+
+interface Measured {
+  /** Milliseconds of processor time a poll, one value a round. */
+  cpuMs: number[];
+  /** Milliseconds from request to answer, one value a poll. */
+  wallMs: number[];
+}
+
+async function measure(stack: BenchStack, polls: Record<string, Poll>): Promise<Record<string, Measured>> {
+  const measured: Record<string, Measured> = {};
+  for (const name of Object.keys(polls)) measured[name] = { cpuMs: [], wallMs: [] };
+  // The first round starts the functions' processes, and is thrown away.
+  for (let round = 0; round <= ROUNDS; round++) {
+    for (const [name, each] of Object.entries(polls)) {
+      const before = await systemSeconds(stack);
+      for (let n = 0; n < POLLS_A_ROUND; n++) {
+        const start = performance.now();
+        await poll(stack, each);
+        if (round > 0) measured[name]!.wallMs.push(performance.now() - start);
+      }
+      const seconds = await systemSeconds(stack) - before;
+      if (round > 0) measured[name]!.cpuMs.push(seconds * 1000 / POLLS_A_ROUND);
+    }
+  }
+  return measured;
+}
+
+/** Bytes of the database's answer as REST hands it on to the function. */
+async function answerBytes(stack: BenchStack, { poll: { token }, batchId, tags }: {
+  poll: Poll;
+  batchId: string;
+  tags: string[];
+}): Promise<number> {
+  const response = await fetch(`${stack.origin}/rest/v1/rpc/get_batch_status`, {
+    method: "POST",
+    headers: {
+      apikey: stack.publishableKey,
+      authorization: `Bearer ${token}`,
+      "content-type": "application/json",
+    },
+    body: JSON.stringify({ p_batch_id: batchId, p_origin: stack.origin, p_etags: tags }),
+  });
+  const bytes = (await response.arrayBuffer()).byteLength;
+  if (response.status !== 200) throw new Error(`REST answered ${response.status}`);
+  return bytes;
+}
+
+await withBenchStack(async (stack) => {
+  const { polls, batchId } = await openPolls(stack);
+  console.log(machine());
+  const measured = await measure(stack, polls);
+  const [bare, ...others] = Object.entries(measured);
+  const base = { cpuMs: quantile(bare![1].cpuMs), wallMs: quantile(bare![1].wallMs) };
+  printTable([
+    ["", "processor ms", "of the bare function", "p50 ms", "p95 ms", "of the bare function"],
+    ...Object.entries(measured).map(([name, { cpuMs, wallMs }]) => [
+      name,
+      quantile(cpuMs),
+      `${(quantile(cpuMs) / base.cpuMs).toFixed(2)}x`,
+      quantile(wallMs),
+      quantile(wallMs, 0.95),
+      `${(quantile(wallMs) / base.wallMs).toFixed(2)}x`,
+    ]),
+  ]);
+  for (const [name, { cpuMs }] of others) {
+    const value = quantile(cpuMs) / base.cpuMs;
+    printBar(`processor time of a poll, ${name}, beside the bare function`, { value, atMost: MAX_CPU_RATIO });
+  }
+  const status = polls["status of 50, unchanged"]!;
+  const tag = status.headers!["if-none-match"]!.replaceAll('"', "");
+  const full = await answerBytes(stack, { poll: status, batchId, tags: [] });
+  const unchanged = await answerBytes(stack, { poll: status, batchId, tags: [tag] });
+  console.log(`bytes that the database sends for a status of 50: ${full}`);
+  printBar("bytes that the database sends for a 304", {
+    value: unchanged,
+    atMost: MAX_304_BYTES,
+    unit: " B",
+  });
+  const held: Record<string, unknown> = {};
+  for (const name of ["status of 50", "status of 50, unchanged"]) {
+    const { times, errors } = await hold(() => poll(stack, polls[name]!), { ...CLIENTS, seconds: HOLD_S });
+    const p95 = quantile(times, 0.95).toFixed(1);
+    console.log(
+      `${CLIENTS.count} clients every ${
+        CLIENTS.everyMs / 1000
+      } s for ${HOLD_S} s, ${name}: ${times.length} polls, ` +
+        `p50 ${quantile(times).toFixed(1)} ms, p95 ${p95} ms`,
+    );
+    for (const error of new Set(errors)) console.log(`  ${error}`);
+    printBar(`errors of ${CLIENTS.count} clients, ${name}`, { value: errors.length, atMost: 0, unit: "" });
+    held[name] = {
+      polls: times.length,
+      p50: quantile(times),
+      p95: quantile(times, 0.95),
+      errors: errors.length,
+    };
+  }
+  await writeResults("polling", {
+    machine: machine(),
+    bars: Object.entries(measured).map(([name, { cpuMs }], index) => ({
+      name,
+      value: quantile(cpuMs) / base.cpuMs,
+      ...(index > 0 ? { atMost: MAX_CPU_RATIO } : {}),
+    })),
+    bytes: { full, unchanged },
+    held,
+  });
+});

@@ -1,0 +1,3 @@
+// As deployed.
+
+import "../../../../supabase/functions/batch-generate/index.ts";

@@ -1,0 +1,3 @@
+// The measure of all HTTP figures.
+
+import "../../functions/select-one/index.ts";
