@@ -2,10 +2,9 @@
 
 import sharp, { type Sharp } from "sharp";
 import type { RenderSpec } from "../../supabase/functions/_shared/contracts/render_spec.ts";
+import { instantiateKernel } from "./kernel/load.ts";
 import type { Pixels } from "./pictures.ts";
 
-/** Half the side of the window that a pixel's noise is judged and evened out in. */
-const RADIUS = 2;
 /** Noise that is looked for, in levels of 255: below, a clean picture would be left as it is; above, it is texture. */
 const NOISE = { least: 4, most: 14 } as const;
 /** What varies this much more than the noise is an edge and stays. */
@@ -55,6 +54,16 @@ function stretch({ data }: Pixels): { gain: number; offset: number } {
   return { gain, offset: least > most ? (least + most) / 2 : Math.min(Math.max(kept, least), most) };
 }
 
+interface Kernel {
+  workspaceBytes(width: number): number;
+  denoise(rgb: number, width: number, height: number, noise: number, target: number, work: number): void;
+  noiseSum(rgb: number, width: number, height: number): number;
+}
+
+const PAGE_BYTES = 65_536;
+/** The kernel reads and writes a few bytes past a picture's end. */
+const PADDING_BYTES = 64;
+
 /**
  * Guided filter (He, Sun, Tang 2010), each channel its own guide: where a window varies no more than the noise a pixel
  * becomes the window's mean, where it varies more it stays. A tenth of non-local means' time, at less than half of a
@@ -62,84 +71,23 @@ function stretch({ data }: Pixels): { gain: number; offset: number } {
  */
 function denoised(pixels: Pixels): Pixels {
   const { data, width, height } = pixels;
-  const count = width * height;
-  const noise = Math.min(Math.max(noiseOf(pixels) * NOISE_MARGIN, NOISE.least), NOISE.most) ** 2;
-  const out = new Uint8Array(data.length);
-  const [own, sums, means, shares] = Array.from({ length: 4 }, () => new Float32Array(count)) as [
-    Float32Array,
-    Float32Array,
-    Float32Array,
-    Float32Array,
-  ];
-  for (let channel = 0; channel < 3; channel++) {
-    for (let i = 0, at = channel; i < count; i++, at += 3) {
-      own[i] = data[at]!;
-      shares[i] = own[i]! ** 2;
-    }
-    windowMeans(own, means, { width, height, sums });
-    windowMeans(shares, shares, { width, height, sums });
-    for (let i = 0; i < count; i++) {
-      const mean = means[i]!;
-      const beyond = Math.max(0, shares[i]! - mean * mean - noise);
-      shares[i] = beyond / (beyond + noise * 0.6);
-      means[i] = mean * (1 - shares[i]!);
-    }
-    windowMeans(shares, shares, { width, height, sums });
-    windowMeans(means, means, { width, height, sums });
-    for (let i = 0, at = channel; i < count; i++, at += 3) {
-      out[at] = Math.min(255, Math.max(0, shares[i]! * own[i]! + means[i]! + 0.5));
-    }
-  }
-  return { data: out, width, height };
+  // Gone with the picture: a memory that is kept would count for as long as the render lasts.
+  const memory = new WebAssembly.Memory({ initial: 1 });
+  const kernel = instantiateKernel<Kernel>("denoise", memory);
+  const room = Math.ceil((data.length + PADDING_BYTES) / 64) * 64;
+  // In place would be wrong: rows that were denoised would be windows of those below.
+  const [from, to, work] = [PAGE_BYTES, PAGE_BYTES + room, PAGE_BYTES + 2 * room] as const;
+  memory.grow(Math.ceil((2 * room + kernel.workspaceBytes(width)) / PAGE_BYTES));
+  const bytes = new Uint8Array(memory.buffer);
+  bytes.set(data, from);
+  const deviation = noiseOf(kernel.noiseSum(from, width, height), pixels);
+  const level = Math.min(Math.max(deviation * NOISE_MARGIN, NOISE.least), NOISE.most);
+  kernel.denoise(from, width, height, level ** 2, to, work);
+  return { data: bytes.slice(to, to + data.length), width, height };
 }
 
-/** Means of the windows around each pixel; the picture's edge is repeated outward. `to` may be `from`. */
-function windowMeans(
-  from: Float32Array,
-  to: Float32Array,
-  options: { width: number; height: number; sums: Float32Array },
-): void {
-  const { width, height, sums } = options;
-  for (let y = 0; y < height; y++) {
-    const row = y * width;
-    let sum = 0;
-    for (let x = -RADIUS; x <= RADIUS; x++) sum += from[row + Math.min(Math.max(x, 0), width - 1)]!;
-    for (let x = 0; x < width; x++) {
-      sums[row + x] = sum;
-      const next = x + RADIUS + 1, gone = x - RADIUS;
-      sum += from[row + (next < width ? next : width - 1)]! - from[row + (gone > 0 ? gone : 0)]!;
-    }
-  }
-  const column = new Float32Array(width);
-  for (let y = -RADIUS; y <= RADIUS; y++) {
-    const row = Math.min(Math.max(y, 0), height - 1) * width;
-    for (let x = 0; x < width; x++) column[x]! += sums[row + x]!;
-  }
-  const share = 1 / (2 * RADIUS + 1) ** 2;
-  for (let y = 0; y < height; y++) {
-    const row = y * width;
-    const next = Math.min(y + RADIUS + 1, height - 1) * width, gone = Math.max(y - RADIUS, 0) * width;
-    for (let x = 0; x < width; x++) {
-      const sum = column[x]!;
-      to[row + x] = sum * share;
-      column[x] = sum + sums[next + x]! - sums[gone + x]!;
-    }
-  }
-}
-
-/** Standard deviation of the noise (Immerkær 1996: a mask that answers to neither planes nor straight edges), of green. */
-function noiseOf({ data, width, height }: Pixels): number {
+/** Standard deviation of the noise (Immerkær 1996), from the sum of what its mask gives. */
+function noiseOf(sum: number, { width, height }: { width: number; height: number }): number {
   if (width < 3 || height < 3) return 0;
-  const down = width * 3;
-  let sum = 0;
-  for (let y = 1; y < height - 1; y++) {
-    for (let x = 1; x < width - 1; x++) {
-      const at = (y * width + x) * 3 + 1;
-      sum += Math.abs(
-        4 * data[at]! - 2 * (data[at - 3]! + data[at + 3]! + data[at - down]! + data[at + down]!) +
-          data[at - down - 3]! + data[at - down + 3]! + data[at + down - 3]! + data[at + down + 3]!,
-      );
-    }
-  }
   return Math.sqrt(Math.PI / 2) * sum / (6 * (width - 2) * (height - 2));
 }

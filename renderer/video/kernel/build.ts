@@ -6,7 +6,7 @@ const FOLDER = new URL("./", import.meta.url);
 const FLAGS = "-O3 --enable simd --enable relaxed-simd --runtime stub --noAssert --importMemory".split(" ");
 
 /** Each is NAME.as.ts here, and NAME.wasm beside it. */
-export const KERNELS = ["rasteriser", "colour"] as const;
+export const KERNELS = ["rasteriser", "colour", "denoise"] as const;
 
 /** A kernel's WebAssembly, compiled now. */
 export async function compileKernel(name: (typeof KERNELS)[number]): Promise<Uint8Array> {

@@ -2,7 +2,7 @@
 
 /** The exports of `NAME.wasm`. The files are a few kilobytes: reading them at once costs less than waiting. */
 export function instantiateKernel<Exports>(
-  name: "rasteriser" | "colour",
+  name: "rasteriser" | "colour" | "denoise",
   memory: WebAssembly.Memory,
 ): Exports {
   const module = new WebAssembly.Module(Deno.readFileSync(new URL(`${name}.wasm`, import.meta.url)));
