@@ -61,23 +61,24 @@ where j.status = 'completed'
 order by j.finished_at desc;
 
 -- One batch with its rows, for the caller who may read it. The tag is of the body's text, so it changes when and only
--- when the body does; the body is left out when the caller has it.
+-- when the body does; the body is left out when the caller has it. It is json, text from the start: with jsonb the whole
+-- took half as long again for 50 rows.
 -- Returns null (no such batch for this caller) or {"etag", "body"}. Writes and locks nothing.
-create function public.get_batch_status(p_batch_id uuid, p_origin text, p_etags text[] default '{}') returns jsonb
+create function public.get_batch_status(p_batch_id uuid, p_origin text, p_etags text[] default '{}') returns json
 language plpgsql stable set search_path = '' set timezone = 'UTC' as $$
 declare
   v_base text := p_origin || '/storage/v1/object/sign/videos/';
-  v_body jsonb;
+  v_body json;
   v_etag text;
 begin
-  select jsonb_build_object(
+  select json_build_object(
     'batch_id', s.batch_id, 'status', s.status, 'total', s.total, 'completed', s.completed, 'failed', s.failed,
     'cancelled', s.cancelled, 'outcome', s.outcome, 'created_at', s.created_at, 'updated_at', s.updated_at,
     'finished_at', s.finished_at, 'product_jobs', rows.product_jobs
   ) into v_body
   from public.batch_status s
   cross join lateral (
-    select jsonb_agg(jsonb_build_object(
+    select json_agg(json_build_object(
       'product_id', j.product_id, 'job_id', j.id, 'title', j.title, 'status', j.status,
       'progress', j.progress::text, 'error', j.error, 'error_code', j.error_code, 'stage', j.stage,
       'attempt', j.attempt, 'started_at', j.started_at, 'finished_at', j.finished_at,
@@ -95,7 +96,7 @@ begin
     return null;
   end if;
   v_etag := md5(v_body::text);
-  return jsonb_build_object('etag', v_etag,
+  return json_build_object('etag', v_etag,
     'body', case when p_etags && array[v_etag, '*'] then null else v_body end);
 end
 $$;
