@@ -5,6 +5,11 @@ import { FfmpegFailed, type FfmpegOptions, startFfmpeg } from "./ffmpeg.ts";
 import { AUDIO, FRAME, type Preset, PRESETS } from "./presets.ts";
 
 const CRF = 20;
+/**
+ * Frames that are encoded side by side: more than the encoder's own choice on a small machine, where it waits for the
+ * frames that it is given as well as for its own threads.
+ */
+const THREADS = Math.max(4, Math.ceil(navigator.hardwareConcurrency * 1.5));
 /** A closed group of pictures of half the rate. */
 const GROUP = FRAME.rate / 2;
 const B_FRAMES = 2;
@@ -31,6 +36,7 @@ function inputs(framesPath: string, soundPath: string): string[] {
 function videoArgs(preset: Preset): string[] {
   return [
     ...["-c:v", "libx264", "-preset", "veryfast", "-crf", `${CRF}`, "-profile:v", "high", "-level", "4.1"],
+    ...["-threads", `${THREADS}`],
     ...["-maxrate", `${preset.video_kbps_max}k`, "-bufsize", `${preset.video_buffer_kbits}k`],
     ...[
       "-g",

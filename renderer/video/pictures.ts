@@ -34,9 +34,13 @@ const PRODUCT_MARGIN = 0.05;
 const LEAST_KEPT = 0.4;
 /** Enlarging further than this only shows the picture's own grain. */
 const MOST_ENLARGED = 8;
+/** Threads that work on one picture. */
+const MOST_THREADS = 4;
 
 // Nothing is read twice: the cache would only hold memory.
 sharp.cache(false);
+// Its own choice is one thread on most Linux: the encoder waits for the first picture.
+sharp.concurrency(Math.min(navigator.hardwareConcurrency, MOST_THREADS));
 
 function load(pixels: Pixels) {
   const { data, width, height } = pixels;
