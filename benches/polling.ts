@@ -41,6 +41,12 @@ async function openPolls(stack: BenchStack): Promise<{ polls: Record<string, Pol
   for (let n = 0; n < 50; n++) {
     await complete(stack.service, await claimRow(stack.service, batchId), shop.profileId);
   }
+  // As long as Storage's tokens for such paths are.
+  const token300 = "t".repeat(300);
+  await stack.sql`
+    update public.jobs set result = result || ${
+    stack.sql.json({ video_token: token300, thumbnail_token: token300, subtitles_token: token300 })
+  } where batch_id = ${batchId}`;
   const status = `batch-status/${batchId}`;
   const tagOf = async (path: string) => {
     const response = await callFunction(stack, path, { token });
