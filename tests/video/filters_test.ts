@@ -1,7 +1,7 @@
 // Filters: noise, edges and histogram of a picture before and after each.
 
 import sharp from "sharp";
-import { assert } from "../assert.ts";
+import { assert, assertEquals } from "../assert.ts";
 import { applyFilters } from "../../renderer/video/filters.ts";
 import type { Pixels } from "../../renderer/video/pictures.ts";
 
@@ -84,4 +84,48 @@ Deno.test("denoise comes before sharpen: both together leave less noise than the
   assert(figures(both).noise < 3, `noise ${figures(both).noise}`);
   assert(figures(alone).noise > figures(noisy).noise, "sharpen alone lifts noise");
   assert(figures(both).steepness > figures(noisy).steepness, "no steeper");
+});
+
+/** Means of the windows of 5x5 around each pixel, channel by channel, the picture's edge repeated outward. */
+function windowMeans(
+  values: Float64Array,
+  { width, height }: { width: number; height: number },
+): Float64Array {
+  const at = (x: number, y: number, channel: number) =>
+    values[
+      (Math.min(Math.max(y, 0), height - 1) * width + Math.min(Math.max(x, 0), width - 1)) * 3 + channel
+    ]!;
+  return values.map((_, i) => {
+    const [channel, x, y] = [i % 3, Math.floor(i / 3) % width, Math.floor(i / 3 / width)];
+    let sum = 0;
+    for (let dy = -2; dy <= 2; dy++) for (let dx = -2; dx <= 2; dx++) sum += at(x + dx, y + dy, channel);
+    return sum / 25;
+  });
+}
+
+Deno.test("denoise is the guided filter to the picture's very edge, whatever its size", async () => {
+  for (const [width, height] of [[1, 1], [2, 7], [5, 3], [33, 21]] as const) {
+    const size = { width, height };
+    const data = Uint8Array.from({ length: width * height * 3 }, (_, i) => {
+      const isRight = Math.floor(i / 3) % width >= width / 2;
+      return (isRight ? 160 : 100) + (i * i * 7919) % 8;
+    });
+    const own = Float64Array.from(data);
+    const means = windowMeans(own, size);
+    const squares = windowMeans(own.map((value) => value * value), size);
+    // An edge is not noise, and of that there is so little that the least is taken.
+    const noise = 4 ** 2;
+    const shares = means.map((mean, i) => {
+      const beyond = Math.max(0, squares[i]! - mean * mean - noise);
+      return beyond / (beyond + noise * 0.6);
+    });
+    const kept = windowMeans(shares, size);
+    const added = windowMeans(means.map((mean, i) => mean * (1 - shares[i]!)), size);
+    const done = await applyFilters({ data, ...size }, { ...OFF, denoise: true });
+    assertEquals(done.data.length, data.length);
+    done.data.forEach((value, i) => {
+      const wanted = kept[i]! * own[i]! + added[i]!;
+      assert(Math.abs(value - wanted) < 0.51, `${width}x${height} at ${i}: ${value}, not ${wanted}`);
+    });
+  }
 });
