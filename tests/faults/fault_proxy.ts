@@ -20,8 +20,11 @@ export interface Call {
 }
 
 export interface FaultProxy {
-  /** The proxy's origin for each target. */
-  origins: Record<string, string>;
+  /**
+   * An origin for each target, for the next worker alone: by them a purchase is known as its own. What a worker asks in
+   * the moment of its death may arrive when the next one lives already.
+   */
+  openOrigins(): Record<string, string>;
   calls: Call[];
   purchases: Purchases;
   /** Faults that struck. */
@@ -52,7 +55,7 @@ async function ask(upstream: Upstream, { request, body }: { request: Request; bo
     : await fetch(`${upstream}${pathname}${search}`, init);
 }
 
-/** Starts a listener a target. The targets `speech` and `ai` cost money. */
+/** Stands before these targets. `speech` and `ai` cost money. */
 export function startFaultProxy(
   targets: Record<string, Upstream>,
   options: { faults: Fault[]; kill: () => void },
@@ -76,7 +79,10 @@ export function startFaultProxy(
     return true;
   }
 
-  async function forward(target: string, request: Request): Promise<Response> {
+  async function forward(
+    request: Request,
+    { target, askedBy }: { target: string; askedBy: number },
+  ): Promise<Response> {
     const call: Call = {
       number: calls.length,
       target,
@@ -84,13 +90,18 @@ export function startFaultProxy(
       path: new URL(request.url).pathname,
     };
     calls.push(call);
-    const askedBy = purchases.generation();
     const body = new Uint8Array(await request.arrayBuffer());
     if (strike(call, "before")) throw new Error("struck before the call was sent");
     const response = await ask(targets[target]!, { request, body });
     const answer = new Uint8Array(await response.arrayBuffer());
     const read = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-    purchases.onServed(call, { body: read(body), answer: read(answer), status: response.status, askedBy });
+    purchases.onServed(call, {
+      body: read(body),
+      answer: read(answer),
+      status: response.status,
+      askedBy,
+      isHeard: !request.signal.aborted,
+    });
     if (strike(call, "after")) throw new Error("struck before the answer was read");
     const empty = response.status === 204 || response.status === 304 || request.method === "HEAD";
     return new Response(empty ? null : answer, {
@@ -99,25 +110,32 @@ export function startFaultProxy(
     });
   }
 
-  const servers = Object.keys(targets).map((target) => {
-    // A handler that throws drops the connection only through an aborted body; `onError` gives a stream that breaks.
-    const broken = () =>
-      new Response(new ReadableStream({ pull: (controller) => controller.error(new Error("cut off")) }));
+  const servers: Deno.HttpServer<Deno.NetAddr>[] = [];
+
+  function listen(target: string, askedBy: number): string {
     const server = Deno.serve(
       { hostname: "127.0.0.1", port: 0, onListen: () => {}, onError: broken },
-      (request) => forward(target, request),
+      (request) => forward(request, { target, askedBy }),
     );
-    return [target, server] as const;
-  });
+    servers.push(server);
+    return `http://127.0.0.1:${server.addr.port}`;
+  }
+
   return {
-    origins: Object.fromEntries(
-      servers.map(([target, { addr }]) => [target, `http://127.0.0.1:${addr.port}`]),
-    ),
+    openOrigins() {
+      const askedBy = purchases.generation();
+      return Object.fromEntries(Object.keys(targets).map((target) => [target, listen(target, askedBy)]));
+    },
     calls,
     purchases,
     struck: () => struck,
     stop: async () => {
-      await Promise.all(servers.map(([, server]) => server.shutdown()));
+      await Promise.all(servers.map((server) => server.shutdown()));
     },
   };
+}
+
+/** A handler that throws drops the connection only through an aborted body: a stream that breaks. */
+function broken(): Response {
+  return new Response(new ReadableStream({ pull: (controller) => controller.error(new Error("cut off")) }));
 }

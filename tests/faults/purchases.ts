@@ -12,9 +12,20 @@ export interface LostPurchases {
   leaseLost: number;
 }
 
+/** One call that was served. */
+export interface Served {
+  body: string;
+  answer: string;
+  status: number;
+  /** The worker that asked: how many were killed before it began. */
+  askedBy: number;
+  /** Whether it still waits for the answer. */
+  isHeard: boolean;
+}
+
 export interface Purchases {
   /** Told of every call that was served, with what it answered. */
-  onServed(call: Call, served: { body: string; answer: string; status: number; askedBy: number }): void;
+  onServed(call: Call, served: Served): void;
   /** Told that the worker is killed: what it had heard and not kept is lost. */
   onKill(): void;
   /** Told that the answer of a served call is lost. */
@@ -34,10 +45,13 @@ export function countPurchases(): Purchases {
   const lost: LostPurchases = { killed: 0, unheard: 0, leaseLost: 0 };
   let generation = 0;
   let bought = 0;
+  /** The last worker that was told of a lost lease: it hangs up on what it had asked for. */
+  let toldWorker = -1;
 
-  function onReport(body: string, answer: string): void {
+  function onReport({ body, answer, askedBy }: Served): void {
     const { p_job_id, p_checkpoint } = JSON.parse(body);
     const { current } = JSON.parse(answer);
+    if (!current) toldWorker = askedBy;
     for (const key of ["script", "voiceover"] as const) {
       const value = p_checkpoint?.[key];
       if (!value || waiting[key] === 0) continue;
@@ -56,14 +70,15 @@ export function countPurchases(): Purchases {
   }
 
   return {
-    onServed(call, { body, answer, status, askedBy }) {
-      if (status >= 300) return;
+    onServed(call, served) {
+      if (served.status >= 300) return;
       const key = KEPT_AS[call.target];
       if (key) {
         bought++;
-        if (askedBy === generation) waiting[key]++;
-        else lost.killed++;
-      } else if (call.path.endsWith("/rpc/report_job")) onReport(body, answer);
+        if (served.askedBy !== generation) lost.killed++;
+        else if (!served.isHeard && toldWorker === generation) lost.leaseLost++;
+        else waiting[key]++;
+      } else if (call.path.endsWith("/rpc/report_job")) onReport(served);
     },
     onKill() {
       generation++;

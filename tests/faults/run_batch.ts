@@ -32,7 +32,7 @@ export async function runBatch(parts: Parts, { faults, concurrency = 1 }: BatchO
   const batchId = await openBatch(parts, concurrency);
   const held: { worker: Isolate | null } = { worker: null };
   const ask = async (body: BodyInit): Promise<Response> => {
-    if (!held.worker?.isAlive()) held.worker = startWorker(parts, proxy.origins);
+    if (!held.worker?.isAlive()) held.worker = startWorker(parts, proxy.openOrigins());
     const port = await held.worker.port;
     return await fetch(`http://127.0.0.1:${port}/process-next`, {
       method: "POST",
