@@ -81,7 +81,13 @@ isOneToOne: false
                     "batch_id": string,"cancelled": number | null,"completed": number | null,"created_at": string,"failed": number | null,"finished_at": string | null,"outcome": string | null,"processing": number | null,"profile_id": string,"queued": number | null,"status": string | null,"total": number | null,"updated_at": string
                   }
                   ComputedFields: never
-                  Relationships: [
+                  Insert: {
+                           "batch_id"?: string | null,"cancelled"?: number | null,"completed"?: number | null,"created_at"?: string | null,"failed"?: number | null,"finished_at"?: string | null,"outcome"?: string | null,"processing"?: number | null,"profile_id"?: string | null,"queued"?: number | null,"status"?: string | null,"total"?: number | null,"updated_at"?: string | null
+                         }
+                        Update: {
+                           "batch_id"?: string | null,"cancelled"?: number | null,"completed"?: number | null,"created_at"?: string | null,"failed"?: number | null,"finished_at"?: string | null,"outcome"?: string | null,"processing"?: number | null,"profile_id"?: string | null,"queued"?: number | null,"status"?: string | null,"total"?: number | null,"updated_at"?: string | null
+                         }
+                        Relationships: [
                     {
       foreignKeyName: "batches_profile_id_fkey"
       columns: ["profile_id"]
@@ -95,7 +101,13 @@ isOneToOne: false
                     "batch_id": string,"duration_s": number | null,"finished_at": string | null,"height": number | null,"job_id": string,"postable": Json | null,"product_id": string,"profile_id": string,"size_bytes": number | null,"subtitles_path": string | null,"thumbnail_link": string | null,"thumbnail_path": string | null,"title": string,"url_expires_at": string | null,"video_link": string | null,"video_path": string | null,"width": number | null
                   }
                   ComputedFields: never
-                  Relationships: [
+                  Insert: {
+                           "batch_id"?: string | null,"duration_s"?: number | null,"finished_at"?: string | null,"height"?: number | null,"job_id"?: string | null,"postable"?: Json | null,"product_id"?: string | null,"profile_id"?: string | null,"size_bytes"?: number | null,"subtitles_path"?: string | null,"thumbnail_link"?: string | null,"thumbnail_path"?: string | null,"title"?: string | null,"url_expires_at"?: string | null,"video_link"?: string | null,"video_path"?: string | null,"width"?: number | null
+                         }
+                        Update: {
+                           "batch_id"?: string | null,"duration_s"?: number | null,"finished_at"?: string | null,"height"?: number | null,"job_id"?: string | null,"postable"?: Json | null,"product_id"?: string | null,"profile_id"?: string | null,"size_bytes"?: number | null,"subtitles_path"?: string | null,"thumbnail_link"?: string | null,"thumbnail_path"?: string | null,"title"?: string | null,"url_expires_at"?: string | null,"video_link"?: string | null,"video_path"?: string | null,"width"?: number | null
+                         }
+                        Relationships: [
                     
                   ]
                 }
