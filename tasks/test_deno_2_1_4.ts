@@ -23,6 +23,7 @@ for (
     "test",
     "-A",
     "--no-check",
+    "--v8-flags=--expose-gc",
     ...FLAGS,
     ...tests,
   ]]
