@@ -32,7 +32,8 @@ export function renderErrorOf(error: unknown): RenderError {
     return { code: error.code, message: error.message, retryable: error.retryable };
   }
   if (isDiskFull(error)) {
-    return { code: "render_failed", message: "The renderer's disk is full.", retryable: true };
+    const message = "The machine that makes the videos has no room left on its disk.";
+    return { code: "render_failed", message, retryable: true };
   }
   if (error instanceof VoiceUnusable) {
     // What sent it may send a better one.

@@ -219,3 +219,52 @@ Deno.test("a voice that is no sound, or silent, is the voice's failure: worth an
   }
   assertEquals([...host.uploaded.keys()], []);
 });
+
+/** A file system of its own in memory, on which little has room. */
+async function smallDisk(kilobytes: number) {
+  const folder = await scratchFolder();
+  const mount = async (...args: string[]) => {
+    const { success, stderr } = await new Deno.Command("mount", { args }).output();
+    assert(success, new TextDecoder().decode(stderr));
+  };
+  await mount("-t", "tmpfs", "-o", `size=${kilobytes}k`, "tmpfs", folder.path);
+  return {
+    path: folder.path,
+    grow: () => mount("-o", "remount,size=64m", folder.path),
+    async [Symbol.asyncDispose]() {
+      const { success } = await new Deno.Command("umount", { args: [folder.path] }).output();
+      assert(success, `${folder.path} is still in use`);
+      await folder[Symbol.asyncDispose]();
+    },
+  };
+}
+
+Deno.test({
+  name: "a full disk is a clear failure at every stage and leaves no files; with room the next try succeeds",
+  // Only root may mount.
+  ignore: Deno.uid() !== 0,
+  async fn() {
+    await using host = startFakeHost();
+    host.routes.set("/mug.jpg", serveBytes(await jpeg({ width: 1600, height: 1600 })));
+    // What has no room: the download; the decoded picture (7,500 kB); the sound (940 kB); the video (360 kB).
+    for (const kilobytes of [8, 3000, 8000, 8600]) {
+      await using disk = await smallDisk(kilobytes);
+      await using renderer = await startRenderer({ dataDir: disk.path, allowOrigins: [host.origin] });
+      const id = renderId();
+      const spec = smallSpec(host, { duration_s: 5 });
+      await renderer.put(id, spec);
+      const { status, error } = await renderer.ended(id);
+      assertEquals([status, error], ["failed", {
+        code: "render_failed",
+        message: "The machine that makes the videos has no room left on its disk.",
+        retryable: true,
+      }], renderer.output());
+      assertEquals(await entriesOf(`${disk.path}/work`), []);
+      assertEquals(await entriesOf(`${disk.path}/finished`), []);
+      await disk.grow();
+      await renderer.put(id, spec);
+      assertEquals((await renderer.ended(id)).status, "completed");
+    }
+    assertEquals(host.uploaded.size, 12);
+  },
+});
