@@ -1,5 +1,6 @@
 // The main job on real parts: real functions, real Postgres, the real renderer, over HTTP as a shop's frontend does it.
 
+import { join } from "node:path";
 import { assert, assertEquals, eventually } from "../assert.ts";
 import {
   absentProducts,
@@ -8,8 +9,10 @@ import {
   connect,
   createBatch,
 } from "../functions/stack_support.ts";
+import { descendantsOf, survivors } from "../renderer/support.ts";
 import { stopSharedStack } from "../support/stack.ts";
 import { framePixels, loudness, probeVideo } from "../support/video_probe.ts";
+import { pidsOf } from "./trial.ts";
 
 Deno.test.afterAll(stopSharedStack);
 
@@ -29,6 +32,32 @@ async function download(url: string): Promise<string> {
   const path = await Deno.makeTempFile({ suffix: ".mp4" });
   await Deno.writeFile(path, new Uint8Array(await response.arrayBuffer()));
   return path;
+}
+
+/** Every line of a job says whose it is; the ends of stages and attempts say how long they took. */
+// deno-lint-ignore no-explicit-any
+async function assertLogged({ stack }: Caller, batch: any): Promise<void> {
+  if (!stack.dataDir) return;
+  const text = await Deno.readTextFile(join(stack.dataDir, "logs", "functions.log"));
+  const objects = text.split("\n").map((line) => line.slice(line.indexOf("{")));
+  const lines = objects.filter((line) => line.includes(batch.batch_id) && line.includes(`"job_id"`))
+    .map((line) => JSON.parse(line));
+  for (const row of batch.product_jobs.filter((each: { status: string }) => each.status === "completed")) {
+    const own = lines.filter(({ job_id }) => job_id === row.job_id);
+    for (const line of own) {
+      assertEquals([line.batch_id, typeof line.run, typeof line.attempt], [
+        batch.batch_id,
+        "number",
+        "number",
+      ], JSON.stringify(line));
+    }
+    const timed = own.filter(({ event }) => event === "stage_finished" || event === "job_ended");
+    assert(timed.every(({ stage, duration_ms }) => stage && duration_ms >= 0), JSON.stringify(timed));
+    const stages = new Set(timed.map(({ stage }) => stage));
+    for (const stage of ["script", "voiceover", "subtitles", "render"]) {
+      assert(stages.has(stage), `${stage} is not among ${[...stages]}`);
+    }
+  }
 }
 
 async function addProduct(caller: Caller, imageUrls: string[]): Promise<string> {
@@ -102,10 +131,8 @@ Deno.test("a batch becomes videos that play, and what fails fails alone; a repai
   }
 
   const before = rows[0].result.video_url;
-  await caller.stack.demo.from("products").update({ image_urls: [await samplePicture(caller)] }).eq(
-    "id",
-    broken,
-  );
+  await caller.stack.demo.from("products").update({ image_urls: [await samplePicture(caller)], price: 35 })
+    .eq("id", broken);
   const retried = await caller.call("POST", `/batch-generate/${batchId}/retry`, {
     body: { product_ids: [broken] },
   });
@@ -113,6 +140,9 @@ Deno.test("a batch becomes videos that play, and what fails fails alone; a repai
   const after = await ended(caller, batchId);
   assertEquals([after.completed, after.failed], [3, 1]);
   assertEquals(after.product_jobs[0].result.video_url, before);
+  const subtitles = await (await fetch(after.product_jobs[1].result.subtitles_url)).text();
+  assert(/35/.test(subtitles) && !/20/.test(subtitles.replace(/.*-->.*/g, "")), subtitles);
+  await assertLogged(caller, after);
   assertEquals((await caller.call("DELETE", `/batch-generate/${batchId}`)).status, 204);
   await eventually(async () => {
     const [{ count }] = await caller.stack.sql`
@@ -121,4 +151,34 @@ Deno.test("a batch becomes videos that play, and what fails fails alone; a repai
     ];
     return count === 0;
   }, { timeoutMs: 30_000, what: "a deleted batch's objects are gone" });
+});
+
+Deno.test("a cancel in the middle of a render ends its ffmpeg within 5 s; what was completed stays and plays", async () => {
+  const caller = await connect();
+  const product_ids = caller.products.slice(0, 2);
+  const batchId = await createBatch(caller, { product_ids, ...OPTIONS, concurrency: 1 });
+  const look = async () => (await caller.call("GET", `/batch-status/${batchId}`)).body;
+  await eventually(async () => (await look()).completed === 1, {
+    timeoutMs: RENDER_TIMEOUT_MS,
+    everyMs: 200,
+    what: "the first is completed",
+  });
+  const working = await eventually(async () => {
+    const family = (await Promise.all((await pidsOf(caller, "renderer")).map(descendantsOf))).flat();
+    const isRendering = family.some(({ name }) => name.startsWith("ffmpeg"));
+    return isRendering && Number((await look()).product_jobs[1].progress) > 50 ? family : null;
+  }, { timeoutMs: RENDER_TIMEOUT_MS, everyMs: 50, what: "ffmpeg works for the second" });
+
+  const cancelled = await caller.call("POST", `/batch-generate/${batchId}/cancel`, { body: {} });
+  assertEquals(cancelled.status, 202);
+  await eventually(async () => {
+    return (await survivors(working)).every(({ name }) => !name.startsWith("ffmpeg"));
+  }, { timeoutMs: 5_000, what: "ffmpeg is gone" });
+
+  const body = await look();
+  assertEquals([body.status, body.completed, body.cancelled], ["cancelled", 1, 1]);
+  const [kept, ended] = body.product_jobs;
+  assertEquals([kept.status, ended.status, ended.result], ["completed", "cancelled", null]);
+  const probe = await probeVideo(await download(kept.result.video_url));
+  assertEquals([probe.video.width, probe.video.height], [1080, 1920]);
 });

@@ -110,7 +110,7 @@ async function work(
   } catch (error) {
     if (error instanceof LeaseLost || lease.signal.aborted) return null;
     const failure = toFailure(error);
-    log.warn("job_failed", { ...failure, cause: error });
+    log.warn("job_failed", { ...failure, stage: lease.stage(), cause: error });
     return { kind: "failed", failure };
   }
 }
