@@ -58,7 +58,10 @@ Deno.test("an ffmpeg that ends early is quoted, not the broken pipe", async () =
     const ffmpegPath = await stubFfmpeg(folder, "echo 'No space left on device' >&2; exit 1");
     const error = await assertRejects(() => encode(folder, { ffmpegPath }));
     assertMatch(error.message, /ended with 1: No space left on device/);
-    assertEquals(renderErrorOf(error).message, "The machine that makes the videos has no room left on its disk.");
+    assertEquals(
+      renderErrorOf(error).message,
+      "The machine that makes the videos has no room left on its disk.",
+    );
   });
 });
 
