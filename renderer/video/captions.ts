@@ -3,6 +3,7 @@
 import { createCanvas, type SKRSContext2D } from "@napi-rs/canvas";
 import type { Caption } from "../../supabase/functions/_shared/contracts/render_spec.ts";
 import type { Rect } from "./layout.ts";
+import { foreignWords, isTurned } from "./caption_direction.ts";
 import { applyFont, isRightToLeft, isSpaced, type TextStyle, textWidth } from "./text.ts";
 import { type Drawn, toLayer } from "./draw.ts";
 import { PAPER } from "./colour.ts";
@@ -13,6 +14,7 @@ export interface PlacedWord {
   x: number;
   baseline: number;
   width: number;
+  rtl: boolean;
 }
 
 export interface CaptionPage {
@@ -30,7 +32,6 @@ const LINE_HEIGHT = 1.16;
 const STROKE_SHARE = 0.15;
 const STROKE_COLOUR = "#0d0e13";
 const MOST_LINES = 2;
-const LEFT_TO_RIGHT = /^[^\p{Script=Hebrew}\p{Script=Arabic}]+$/u;
 
 interface Line {
   words: number[];
@@ -60,14 +61,13 @@ function breakLines(words: Word[], widths: number[], options: { width: number; s
   return lines;
 }
 
-/** Words in the order they stand from left to right: in a right-to-left line, runs of Latin keep their own order. */
-function visualOrder(words: number[], texts: string[], rtl: boolean): number[] {
-  if (!rtl) return words;
+/** Words in the order they stand from left to right: in a right-to-left line, foreign runs keep their own order. */
+function visualOrder(words: number[], isForeign: boolean[] | null): number[] {
+  if (!isForeign) return words;
   const runs: number[][] = [];
   for (const word of words) {
     const run = runs.at(-1);
-    const latin = LEFT_TO_RIGHT.test(texts[word]!);
-    if (run && latin && LEFT_TO_RIGHT.test(texts[run[0]!]!)) run.push(word);
+    if (run && isForeign[word] && isForeign[run[0]!]) run.push(word);
     else runs.push([word]);
   }
   return runs.reverse().flat();
@@ -91,7 +91,7 @@ export function setCaption(caption: Caption, box: Rect, style: TextStyle): Capti
     text,
     spaced: isSpaced(texts[at - 1] ?? "", { text, spaced: caption.words[at]?.spaced }),
   }));
-  const rtl = isRightToLeft(texts.join(" "), style.language);
+  const isForeign = isRightToLeft(texts.join(" "), style.language) ? foreignWords(texts) : null;
   for (let size = LARGEST;; size -= 4) {
     const stroke = Math.ceil(size * STROKE_SHARE);
     const widths = texts.map((text) => textWidth(text, { ...style, size }));
@@ -113,7 +113,7 @@ export function setCaption(caption: Caption, box: Rect, style: TextStyle): Capti
     const words: PlacedWord[] = new Array(texts.length);
     lines.forEach((line, row) => {
       let x = box.x + (box.width - line.width) / 2;
-      const order = visualOrder(line.words, texts, rtl);
+      const order = visualOrder(line.words, isForeign);
       order.forEach((index, position) => {
         if (position > 0) {
           // Of two neighbours the one that is said later knows.
@@ -124,6 +124,7 @@ export function setCaption(caption: Caption, box: Rect, style: TextStyle): Capti
           x,
           baseline: top + row * lineHeight + size * 0.9,
           width: widths[index]!,
+          rtl: isTurned(texts, { index, isForeign, line: line.words }),
         };
         x += widths[index]!;
       });
@@ -151,7 +152,7 @@ function paintWord(
   applyFont(context, style, { size, text: word.text });
   context.textBaseline = "alphabetic";
   context.textAlign = "left";
-  context.direction = isRightToLeft(word.text) ? "rtl" : "ltr";
+  context.direction = word.rtl ? "rtl" : "ltr";
   context.lineJoin = "round";
   context.lineWidth = size * STROKE_SHARE;
   context.strokeStyle = STROKE_COLOUR;

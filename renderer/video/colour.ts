@@ -9,7 +9,7 @@ export interface Theme {
   onAccent: string;
   /** The spoken word: on any picture it stands on a near-black stroke. */
   spoken: string;
-  /** What the end card's backdrop is tinted with: the primary colour, never light. */
+  /** What the end card's backdrop is tinted with: the primary colour, never light, never black. */
   backdrop: string;
 }
 
@@ -27,6 +27,7 @@ const GREY = 0.2;
 const FALLBACK_SPOKEN = "#ffd23f";
 /** Luminance of the end card's backdrop at most, so that card and button stand out. */
 const DARKEST_BACKDROP = 0.09;
+const BLACKEST_BACKDROP = 0.008;
 
 function channels(hex: string): [number, number, number] {
   const value = Number.parseInt(hex.slice(1), 16);
@@ -110,12 +111,13 @@ function spokenColour(accent: string): string {
   return contrast(spoken, PAPER) < DIFFERS_FROM_WHITE ? FALLBACK_SPOKEN : spoken;
 }
 
-function darkened(colour: string): string {
+function backdropOf(colour: string): string {
   let dark = colour;
   for (let share = 0.1; luminance(dark) > DARKEST_BACKDROP; share += 0.1) {
     dark = mixColours(colour, INK, share);
   }
-  return dark;
+  // A black one would look like a video that has ended.
+  return luminance(dark) < BLACKEST_BACKDROP ? mixColours(dark, PAPER, 0.13) : dark;
 }
 
 /** Whether a plate of this colour would sink into a dark picture. */
@@ -142,6 +144,6 @@ export function createTheme(colours: { primary: string; accent: string }): Theme
     accent,
     onAccent: textOn(accent),
     spoken: spokenColour(accent),
-    backdrop: darkened(primary),
+    backdrop: backdropOf(primary),
   };
 }

@@ -19,7 +19,7 @@ export interface Drawn {
 const BLEED = 44;
 const SHADOW = { colour: "rgba(8,10,18,0.30)", blur: 36, drop: 12 };
 
-const EDGE = "rgba(255,255,255,0.2)";
+const FAINT_EDGE = { colour: "rgba(255,255,255,0.2)", width: 2 };
 
 const even = (value: number) => Math.round(value / 2) * 2;
 
@@ -61,12 +61,19 @@ function drawPlate(context: SKRSContext2D, plate: Plate): void {
   roundedPath(context, plate, plate.radius);
   context.fill();
   context.restore();
-  if (!isDark(plate.colour)) return;
   // On a dark picture a dark plate shows by its edge.
-  const inner = { x: plate.x + 1, y: plate.y + 1, width: plate.width - 2, height: plate.height - 2 };
-  context.strokeStyle = EDGE;
-  context.lineWidth = 2;
-  roundedPath(context, inner, plate.radius - 1);
+  const edge = plate.edge ?? (isDark(plate.colour) ? FAINT_EDGE : null);
+  if (!edge) return;
+  const { width } = edge;
+  const inner = {
+    x: plate.x + width / 2,
+    y: plate.y + width / 2,
+    width: plate.width - width,
+    height: plate.height - width,
+  };
+  context.strokeStyle = edge.colour;
+  context.lineWidth = width;
+  roundedPath(context, inner, plate.radius - width / 2);
   context.stroke();
 }
 
@@ -116,6 +123,8 @@ function drawable(rgb: Uint8Array, size: { width: number; height: number }): Can
 const THUMBNAIL_ZOOM = 1.1;
 const THUMBNAIL_BLUR = 26;
 const THUMBNAIL_INSET = 20;
+/** A very flat or narrow picture keeps its ends. */
+const SHARE_IN_CORNERS = 0.16;
 
 function drawScaled(context: SKRSContext2D, canvas: Canvas, place: Rect): void {
   context.drawImage(canvas as unknown as Image, place.x, place.y, place.width, place.height);
@@ -152,7 +161,11 @@ function drawThumbnail(context: SKRSContext2D, block: Block, picture: Product): 
     drawScaled(context, canvas, centred(canvas, place, covering * 1.1));
     context.filter = "none";
     const shown = centred(canvas, place, whole * (1 - 2 * THUMBNAIL_INSET / place.height));
-    roundedPath(context, shown, place.radius - 8);
+    roundedPath(
+      context,
+      shown,
+      Math.min(place.radius - 8, SHARE_IN_CORNERS * Math.min(shown.width, shown.height)),
+    );
     context.clip();
     drawScaled(context, canvas, shown);
   }

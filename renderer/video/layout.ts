@@ -4,7 +4,7 @@ import type { RenderSpec } from "../../supabase/functions/_shared/contracts/rend
 import { FRAME, PRESETS } from "./presets.ts";
 import { fontStack } from "./fonts.ts";
 import { createTheme, type Theme } from "./colour.ts";
-import type { SetText, TextStyle } from "./text.ts";
+import { isRightToLeft, type SetText, type TextAlign, type TextStyle } from "./text.ts";
 import { LAYOUTS } from "./templates.ts";
 import { endCard } from "./end_card.ts";
 
@@ -30,7 +30,7 @@ export interface TextBox extends Rect {
   set: SetText;
   style: TextStyle;
   colour: string;
-  align: "start" | "center";
+  align: TextAlign;
   struck?: boolean;
 }
 
@@ -38,6 +38,8 @@ export interface Plate extends Rect {
   colour: string;
   /** Less than 1: the picture shimmers through. */
   opacity?: number;
+  /** A line around it; dark plates have a faint one of their own. */
+  edge?: { colour: string; width: number };
   radius: number;
   shadow: boolean;
 }
@@ -88,6 +90,8 @@ export interface Setting {
   input: LayoutInput;
   free: Rect;
   theme: Theme;
+  /** Whether the whole layout is mirrored: the product's title decides. */
+  rtl: boolean;
   style(weight: number, tracking?: number): TextStyle;
   /** Captions at the lower edge of the free area. */
   captions: Rect;
@@ -130,6 +134,7 @@ export function layOut(
     input,
     free,
     theme,
+    rtl: isRightToLeft(input.title, input.language),
     style: (weight, tracking = 0) => ({ stack, weight, tracking, language: input.language }),
     captions: {
       x: free.x,

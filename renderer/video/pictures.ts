@@ -24,6 +24,8 @@ const SHADOW_LIGHT = "#8c8c8c";
 const BACKDROP_SHRINK = 4;
 const BACKDROP_BLUR = 30;
 const CORNER = 44 * STILL_SCALE;
+/** A very flat or narrow picture keeps its ends: its corners take this share of its shorter side at most. */
+const CORNER_SHARE = 0.16;
 /** Border pixels this alike (standard deviation) are a studio background, which is carried on instead of a backdrop. */
 const PLAIN_DEVIATION = 7;
 /** What differs from a plain background by more than this belongs to the product or its shadow. */
@@ -114,7 +116,7 @@ async function card(pixels: Pixels, place: PicturePlace): Promise<Pixels> {
     toPixels(load(pixels).resize(size.width, size.height, { fit: "fill", kernel: "lanczos3" })),
     backdrop(pixels, { ...size, x: left, y: top }),
   ]);
-  pasteRounded(body, still, { left, top, radius: CORNER });
+  pasteRounded(body, still, { left, top, radius: cornerOf(size) });
   return still;
 }
 
@@ -135,13 +137,18 @@ async function backdrop(pixels: Pixels, card: Rect): Promise<Pixels> {
   );
 }
 
+function cornerOf({ width, height }: { width: number; height: number }): number {
+  return Math.min(CORNER, CORNER_SHARE * Math.min(width, height));
+}
+
 const quarter = (value: number) => Math.max(1, Math.round(value / BACKDROP_SHRINK));
 
 /** How much of the light a card's shadow takes, in grey. */
 async function shadow(frame: { width: number; height: number }, card: Rect): Promise<Pixels> {
+  const corner = quarter(cornerOf(card));
   const width = quarter(card.width), height = quarter(card.height);
   const body = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}">` +
-    `<rect width="${width}" height="${height}" rx="${quarter(CORNER)}" fill="${SHADOW_LIGHT}"/></svg>`;
+    `<rect width="${width}" height="${height}" rx="${corner}" fill="${SHADOW_LIGHT}"/></svg>`;
   const background = { create: { ...frame, channels: 3 as const, background: "#000" } };
   const drawn = await toPixels(
     sharp(background).composite([
@@ -159,7 +166,7 @@ function pasteRounded(
   options: { left: number; top: number; radius: number },
 ): void {
   const { width, height } = body;
-  const radius = Math.min(options.radius, width / 2, height / 2);
+  const { radius } = options;
   for (let y = 0; y < height; y++) {
     const from = y * width * 3;
     const to = ((options.top + y) * onto.width + options.left) * 3;
@@ -257,15 +264,25 @@ export const END_STILL = { width: FRAME.width / 2, height: FRAME.height / 2 } as
 /** What of the picture is left in the end card's backdrop; the rest is the tint. */
 const BACKDROP_SHARE = 0.28;
 
-/** The still behind the end card: out of focus, in the shop's colour. */
+/** The still behind the end card: out of focus, about the shop's colour, however bright the picture itself is. */
 export async function endStill(still: Pixels, tint: [number, number, number]): Promise<Pixels> {
   const small = await toPixels(
-    load(still).resize(STILL.width / 6, STILL.height / 6, { fit: "fill" }).blur(12)
-      .linear(tint.map(() => BACKDROP_SHARE), tint.map((channel) => channel * (1 - BACKDROP_SHARE))),
+    load(still).resize(STILL.width / 6, STILL.height / 6, { fit: "fill" }).blur(12),
+  );
+  const mean = meanColour(small);
+  const tinted = load(small).linear(
+    tint.map(() => BACKDROP_SHARE),
+    tint.map((channel, i) => channel - BACKDROP_SHARE * mean[i]!),
   );
   return await toPixels(
-    load(small).resize(END_STILL.width, END_STILL.height, { kernel: "cubic", fit: "fill" }),
+    load(await toPixels(tinted)).resize(END_STILL.width, END_STILL.height, { kernel: "cubic", fit: "fill" }),
   );
+}
+
+function meanColour({ data }: Pixels): number[] {
+  const sums = [0, 0, 0];
+  for (let i = 0; i < data.length; i++) sums[i % 3]! += data[i]!;
+  return sums.map((sum) => sum * 3 / data.length);
 }
 
 /** What of a picture is cut off where it fills the frame, 0..1. */

@@ -1,14 +1,22 @@
 // Small pieces that every template is put together from: a text in its box, rows of prices, bounds of blocks.
 
 import type { Part, Rect, Setting, TextBox } from "./layout.ts";
-import { baselineOf, isShortened, type Room, setText, type TextStyle, textWidth } from "./text.ts";
+import {
+  baselineOf,
+  isShortened,
+  type Room,
+  setText,
+  type TextAlign,
+  type TextStyle,
+  textWidth,
+} from "./text.ts";
 
 /** How a part is set in a column. */
 export interface TextOptions {
   weight: number;
   colour: string;
   room: Omit<Room, "width">;
-  align?: "start" | "center";
+  align?: TextAlign;
   tracking?: number;
   struck?: boolean;
 }
@@ -19,9 +27,10 @@ export function textBox(
   content: { part: Part; text: string },
   options: TextOptions & { x: number; y: number; width: number },
 ): TextBox {
-  const { x, y, width, weight, colour, tracking, struck, align = "start" } = options;
+  const { x, y, width, weight, colour, tracking, struck } = options;
   const style = setting.style(weight, tracking);
   const set = setText(content.text, style, { ...options.room, width });
+  const align = options.align ?? (set.rtl === setting.rtl ? "start" : "end");
   return { part: content.part, x, y, width, height: set.height, set, style, colour, align, struck };
 }
 
@@ -39,11 +48,6 @@ export function wholeTextBox(
     if (!isShortened(box.set, content.text)) return box;
   }
   return last!();
-}
-
-/** Whether the product's texts run from right to left: its title decides for the whole layout. */
-export function mirrored(texts: TextBox[]): boolean {
-  return texts.some((text) => text.part === "title" && text.set.rtl);
 }
 
 /** A box on the other side of its column, for texts that run from right to left. */

@@ -2,16 +2,7 @@
 
 import type { Template } from "../../supabase/functions/_shared/contracts/options.ts";
 import type { Block, Layout, Rect, Setting, TextBox } from "./layout.ts";
-import {
-  bounds,
-  mirror,
-  mirrored,
-  priceRow,
-  savingText,
-  textBox,
-  type TextOptions,
-  wholeTextBox,
-} from "./stack.ts";
+import { bounds, mirror, priceRow, savingText, textBox, type TextOptions, wholeTextBox } from "./stack.ts";
 import { isShortened } from "./text.ts";
 import { ZOOM_OF_ONE } from "./motion.ts";
 import { FRAME } from "./presets.ts";
@@ -31,9 +22,13 @@ const PICTURE_BOTTOM = 1660;
 /** Height between texts and captions that a picture needs; less, and the captions go elsewhere. */
 const ROOM_FOR_PICTURE = 380;
 const LEAST_PICTURE = 640;
+/** Where captions stand over it, a picture's place is at least this high. */
+const LEAST_PLACE = 400;
 /** What a saving beside a price takes at most, with the gap. */
 const SAVING_WIDTH = 260;
 const SAVING_HEIGHT = 124;
+/** Kept over and under two prices that stand on one another in a row of fixed height. */
+const STACKED_PADDING = 17;
 
 /** Platforms that cover a lot leave less than this: texts are set smaller there. */
 const LOW_AREA = 1100;
@@ -196,10 +191,9 @@ function mirrorBlock(block: Block, column: Rect): Block {
   };
 }
 
-function inReadingOrder(blocks: (Block | null)[], column: Rect): Block[] {
+function inReadingOrder(blocks: (Block | null)[], { free, rtl }: Setting): Block[] {
   const present = blocks.filter((block): block is Block => block !== null);
-  const rtl = mirrored(present.flatMap((block) => block.texts));
-  return rtl ? present.map((block) => mirrorBlock(block, column)) : present;
+  return rtl ? present.map((block) => mirrorBlock(block, free)) : present;
 }
 
 function below(blocks: (Block | null)[]): number {
@@ -214,7 +208,7 @@ function arrange(
   setting: Setting,
   options: { top: number; bottom: number; lowest?: number },
 ): Pick<Arranged, "captions" | "picture"> {
-  const { captions } = setting;
+  const { captions, free } = setting;
   const { top, bottom } = options;
   const y = bottom - GAP - captions.height;
   const wide = { x: (FRAME.width - PICTURE_WIDTH) / 2, width: PICTURE_WIDTH };
@@ -227,7 +221,8 @@ function arrange(
   }
   const lower = { ...captions, y: top + GAP };
   const start = lower.y + lower.height + GAP;
-  const height = PICTURE_BOTTOM - start;
+  // A flat one stands under the captions, not halfway down to the platform's own texts.
+  const height = Math.min(PICTURE_BOTTOM - start, Math.max(free.y + free.height - start, LEAST_PLACE));
   return { captions: lower, picture: { ...wide, y: start, height, lowest: PICTURE_BOTTOM } };
 }
 
@@ -243,7 +238,7 @@ function productSpotlight(setting: Setting): Arranged {
     maxWidth: free.width - (percent === null ? 0 : SAVING_WIDTH),
   });
   const saving = offer && savingBeside(setting, offer, 50);
-  const main = inReadingOrder([head, offer, saving], free);
+  const main = inReadingOrder([head, offer, saving], setting);
   const room = { top: below(main), bottom: free.y + free.height, lowest: PICTURE_BOTTOM };
   return { main, dots: null, ...arrange(setting, room) };
 }
@@ -254,7 +249,7 @@ function saleBanner(setting: Setting): Arranged {
   const top = saleRow(setting);
   const look = { plate: PAPER, opacity: 1, title: INK, brand: readableOn(PAPER, theme.accent) };
   const head = heading(setting, { y: top.length > 0 ? below(top) + GAP : free.y, look });
-  const main = inReadingOrder([...top, head], free);
+  const main = inReadingOrder([...top, head], setting);
   const room = { top: below(main), bottom: free.y + free.height, lowest: PICTURE_BOTTOM };
   return { main, dots: null, ...arrange(setting, room) };
 }
@@ -270,9 +265,11 @@ function saleRow(setting: Setting): Block[] {
   const maxWidth = width + 2 * (PADDING - TIGHT_PADDING);
   const offer = offerPill(setting, { y: free.y, size: sizes.price, maxWidth });
   if (!offer) return [];
-  const height = pill ? sizes.height : offer.box.height;
-  const box = { x: free.x + left, y: free.y, width, height };
   const inside = bounds(offer.texts);
+  const height = pill ? Math.max(sizes.height, inside.height + 2 * STACKED_PADDING) : offer.box.height;
+  const box = { x: free.x + left, y: free.y, width, height };
+  const [current, old] = offer.texts;
+  const stacked = old !== undefined && old.x === current!.x;
   // The price stands in the middle of what is its own.
   const shift = {
     x: Math.round(box.x + (width - inside.width) / 2 - inside.x),
@@ -282,9 +279,25 @@ function saleRow(setting: Setting): Block[] {
     ...offer,
     box,
     plates: offer.plates.map((plate) => ({ ...plate, ...box, radius: RADIUS })),
-    texts: offer.texts.map((text) => ({ ...text, x: text.x + shift.x, y: text.y + shift.y })),
+    texts: offer.texts.map((text) => ({
+      ...text,
+      x: stacked ? Math.round(box.x + (width - text.width) / 2) : text.x + shift.x,
+      y: text.y + shift.y,
+    })),
   }, { plate: theme.primary, text: theme.onPrimary });
-  return pill ? [recoloured(pill, { plate: theme.accent, text: theme.onAccent }), price] : [price];
+  if (!pill) return [price];
+  return [recoloured(heightened(pill, height), { plate: theme.accent, text: theme.onAccent }), price];
+}
+
+/** A block of one line, its box made higher about it. */
+function heightened(block: Block, height: number): Block {
+  const more = height - block.box.height;
+  return {
+    ...block,
+    box: { ...block.box, height },
+    plates: block.plates.map((plate) => ({ ...plate, height })),
+    texts: block.texts.map((text) => ({ ...text, y: text.y + Math.round(more / 2) })),
+  };
 }
 
 function recoloured(block: Block, colours: { plate: string; text: string }): Block {
@@ -326,9 +339,9 @@ function collectionShowcase(setting: Setting): Arranged {
     lowest: height > 0 ? undefined : PICTURE_BOTTOM,
   });
   if (room.captions.y > under + ROOM_FOR_PICTURE) {
-    return { main: inReadingOrder([head, ...pills(bottom - height)], free), dots, ...room };
+    return { main: inReadingOrder([head, ...pills(bottom - height)], setting), dots, ...room };
   }
-  const main = inReadingOrder([head, ...pills(under)], free);
+  const main = inReadingOrder([head, ...pills(under)], setting);
   return { main, dots, ...arrange(setting, { top: Math.max(under, below(main)), bottom }) };
 }
 

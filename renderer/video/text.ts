@@ -20,6 +20,9 @@ export interface SetText {
   rtl: boolean;
 }
 
+/** The side of its box that a text stands on: its own beginning, or the other one in a layout of the other direction. */
+export type TextAlign = "start" | "end" | "center";
+
 /** Room for a text: sizes are tried from the largest down, with as many lines as `lines` and the height allow. */
 export interface Room {
   width: number;
@@ -33,6 +36,9 @@ export interface Room {
 
 const RIGHT_TO_LEFT = /[\p{Script=Hebrew}\p{Script=Arabic}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}]/u;
 const STRONG = /[\p{L}]/u;
+const CURRENCY_SIGN = /\p{Sc}/u;
+/** Letters that stand apart from each other: only they may be tracked. Others hang from one line, are joined or stacked. */
+const SEPARATE = /[\p{Script=Latin}\p{Script=Cyrillic}\p{Script=Greek}]/u;
 const LINE_HEIGHT = 1.22;
 /** Scripts whose tall or stacked marks need more room between lines. */
 const TALL = /[\p{Script=Arabic}\p{Script=Devanagari}\p{Script=Thai}\p{Script=Hebrew}\u1ea0-\u1ef9]/u;
@@ -62,12 +68,19 @@ const RIGHT_TO_LEFT_LANGUAGE = /^(?:ar|he|iw|fa|ur|yi|ps|ckb|sd|ug|dv)(?:-|$)/i;
 
 /**
  * Whether a paragraph runs from right to left: its first letter decides; in a language that does so any such letter, for
- * a foreign name may come first.
+ * a foreign name may come first, and a price without letters, whose sign stands on the left of its number there.
  */
 export function isRightToLeft(text: string, language = ""): boolean {
-  if (RIGHT_TO_LEFT_LANGUAGE.test(language)) return RIGHT_TO_LEFT.test(text);
+  if (RIGHT_TO_LEFT_LANGUAGE.test(language)) {
+    return RIGHT_TO_LEFT.test(text) || (CURRENCY_SIGN.test(text) && !STRONG.test(text));
+  }
   const first = STRONG.exec(text);
   return first !== null && RIGHT_TO_LEFT.test(first[0]);
+}
+
+/** Whether extra space between letters breaks nothing: a joined emoji counts as many letters, too. */
+function isTrackable(text: string): boolean {
+  return !text.includes("\u200d") && [...text].every((sign) => !STRONG.test(sign) || SEPARATE.test(sign));
 }
 
 /** Sets a pen's font for a size; joined scripts are never tracked. */
@@ -77,7 +90,7 @@ export function applyFont(
   options: { size: number; text: string },
 ): void {
   context.font = `${style.weight} ${options.size}px ${style.stack}`;
-  const tracking = RIGHT_TO_LEFT.test(options.text) ? 0 : style.tracking ?? 0;
+  const tracking = style.tracking && isTrackable(options.text) ? style.tracking : 0;
   context.letterSpacing = `${tracking * options.size}px`;
 }
 
@@ -120,14 +133,11 @@ function breakable(text: string, language: string): string[] {
   return pieces;
 }
 
-/** Scripts in which a word that is broken is marked so. */
-const HYPHENATED = /[\p{Script=Latin}\p{Script=Cyrillic}\p{Script=Greek}]/u;
-
 function breakLong(piece: string, fits: (text: string) => boolean): string[] {
   const parts: string[] = [];
   let part = "";
   for (const { segment } of new Intl.Segmenter("en", { granularity: "grapheme" }).segment(piece)) {
-    const hyphen = HYPHENATED.test(part.at(-1) ?? "") && HYPHENATED.test(segment) ? "-" : "";
+    const hyphen = SEPARATE.test(part.at(-1) ?? "") && SEPARATE.test(segment) ? "-" : "";
     if (part !== "" && !fits(part + segment + hyphen)) {
       parts.push(part + hyphen);
       part = segment;
@@ -262,7 +272,7 @@ export function drawText(
     x: number;
     y: number;
     width: number;
-    align: "start" | "center";
+    align: TextAlign;
     colour: string;
   },
 ): void {
@@ -270,8 +280,8 @@ export function drawText(
   context.textBaseline = "alphabetic";
   context.fillStyle = colour;
   context.direction = set.rtl ? "rtl" : "ltr";
-  context.textAlign = align === "center" ? "center" : set.rtl ? "right" : "left";
-  const at = align === "center" ? x + width / 2 : set.rtl ? x + width : x;
+  context.textAlign = align;
+  const at = align === "center" ? x + width / 2 : (align === "start") === set.rtl ? x + width : x;
   set.lines.forEach((line, index) => {
     applyFont(context, style, { size: set.size, text: line });
     context.fillText(line, at, y + index * set.lineHeight + baselineOf(set));

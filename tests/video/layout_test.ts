@@ -166,6 +166,34 @@ Deno.test("layout puts right-to-left titles on the right side", () => {
   assert(area.x + area.width - (offer.x + offer.width) < offer.x - area.x, JSON.stringify(offer));
 });
 
+Deno.test("layout keeps two prices on one another in the sale's row apart from its edges, and in its middle", () => {
+  for (const encoding_preset of ENCODING_PRESETS) {
+    const price = { current: "11.999,00 lei", old: "21.249,00 lei", saving_percent: 43 };
+    const { main } = layOut(input({ template: "sale_banner", encoding_preset, price }), { pictures: 1 });
+    const [saving, offer] = main;
+    const [current, old] = offer!.texts;
+    assert(old!.y >= current!.y + current!.height, `${encoding_preset}: not on one another`);
+    const bottom = (box: Rect) => box.y + box.height;
+    const middle = (box: Rect) => box.x + box.width / 2;
+    assert(current!.y - offer!.box.y >= 16 && bottom(offer!.box) - bottom(old!) >= 16, encoding_preset);
+    assert(Math.abs(middle(current!) - middle(old!)) <= 1, encoding_preset);
+    assert(saving!.box.height === offer!.box.height && saving!.box.y === offer!.box.y, encoding_preset);
+  }
+});
+
+Deno.test("layout puts a flat picture above what a platform covers, where the texts are short", () => {
+  for (const template of TEMPLATES) {
+    for (const encoding_preset of ENCODING_PRESETS) {
+      const { picture, free } = layOut(input({ template, encoding_preset, price: PRICES[1] }), {
+        pictures: 1,
+      });
+      const height = picture.width / 3;
+      const bottom = picture.y + Math.max(0, (picture.height - height) / 2) + height;
+      assert(bottom <= free.y + free.height, `${template} ${encoding_preset}: ${bottom}`);
+    }
+  }
+});
+
 Deno.test("captions of any script fit their box in two lines", () => {
   for (const { language, title } of LAYOUT_CASES) {
     const box = layOut(input({ language, title }), { pictures: 1 }).captions;

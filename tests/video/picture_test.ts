@@ -46,6 +46,31 @@ Deno.test("pictures of any ratio fill the frame without bars and without stretch
   }
 });
 
+Deno.test("a very flat or narrow picture keeps its ends: its corners are no half circles", async () => {
+  for (const [width, height] of [[2000, 200], [200, 2000]] as const) {
+    const data = new Uint8Array(width * height * 3);
+    for (let i = 0; i < width * height; i++) {
+      data.set(i % width < width / 2 ? [250, 40, 40] : [40, 40, 250], i * 3);
+    }
+    const still = await fitStill({ data, width, height }, PLACE);
+    // In front of its blurred self the picture's own red is the shrillest.
+    const isRed = (at: number) => still.data[at * 3]! > 240 && still.data[at * 3 + 1]! < 50;
+    let rows = 0, most = 0, first = 0;
+    for (let y = 0; y < still.height; y++) {
+      let reds = 0;
+      for (let x = 0; x < still.width / 2; x++) if (isRed(y * still.width + x)) reds++;
+      if (reds < 20) continue;
+      if (rows++ === 1) first = reds;
+      most = Math.max(most, reds);
+    }
+    const lost = most - first;
+    assert(
+      most > 50 && lost < 0.2 * Math.min(2 * most, rows),
+      `${width}: ${lost} of ${most} and ${rows} lost`,
+    );
+  }
+});
+
 /** What may differ, in levels of 255: in the mean of the whole still, and in the mean of any tile of it. */
 const GOLDEN = { width: 216, height: 384, most: 3.5, tile: 24, mostInTile: 20 } as const;
 
