@@ -123,6 +123,41 @@ Deno.test("another user sees and changes nothing", options, async () => {
   assertEquals(data, []);
 });
 
+Deno.test("finished videos are read newest first, by their owner alone", options, async () => {
+  const stack = await sharedStack({ own: true });
+  const profileId = await demoProfile(stack);
+  const [batch] = await stack.sql`insert into public.batches (profile_id, options)
+    values (${profileId}, '{"concurrency": 1}') returning id`;
+  const result = (title: string) => ({
+    video_path: `${profileId}/${title}.mp4`,
+    video_token: "signed",
+    duration_s: 15,
+    postable: { tiktok: { ok: true, reasons: [] } },
+  });
+  for (
+    const [position, [title, minutes]] of ([["second", 2], ["first", 1], ["third", 3]] as const).entries()
+  ) {
+    await stack
+      .sql`insert into public.jobs (batch_id, profile_id, product_id, position, title, status, stage, progress,
+        attempt, started_at, finished_at, result)
+      values (${batch!.id}, ${profileId}, gen_random_uuid(), ${position}, ${title}, 'completed', 'store', 100,
+        1, now(), now() - ${minutes} * interval '1 min', ${stack.sql.json(result(title))})`;
+  }
+  const newest = await stack.demo.from("videos").select("title,video_link,duration_s,postable").eq(
+    "batch_id",
+    batch!.id,
+  ).limit(2);
+  assertEquals(newest.data?.map(({ title }) => title), ["first", "second"]);
+  assertEquals(newest.data![0], {
+    title: "first",
+    video_link: `/storage/v1/object/sign/videos/${profileId}/first.mp4?token=signed`,
+    duration_s: 15,
+    postable: { tiktok: { ok: true, reasons: [] } },
+  });
+  assertEquals((await stack.other.from("videos").select("title")).data, []);
+  await stack.sql`delete from public.batches where id = ${batch!.id}`;
+});
+
 Deno.test("anon is told to log in, queue functions are refused to users", options, async () => {
   const { env, demo } = await sharedStack({ own: true });
   const anon = await newClient(env).from("products").select("id");
