@@ -12,13 +12,20 @@ const HAS_SOUND = /[\p{L}\p{N}%$€£¥&+@]/u;
 /** Of a longer "word" (an address, junk) the rest is not spoken; scripts without spaces are not English's. */
 const MAX_SPOKEN_ENGLISH = 60;
 
-/** Splits at white space; emoji and lone punctuation are not spoken. */
+/** Splits at white space; emoji and lone punctuation are not spoken, but what ends a sentence or clause is heeded. */
 export function tokenize(text: string): Token[] {
-  return text.normalize("NFC").split(/\s+/u).filter(Boolean).map((word) => {
+  const tokens: Token[] = [];
+  let heard: Token | undefined;
+  for (const word of text.normalize("NFC").split(/\s+/u).filter(Boolean)) {
     // deno-lint-ignore no-control-regex
     const spoken = word.replace(EMOJI, "").replace(/[\u0000-\u001f\u007f<>]/g, "");
-    return { text: word, spoken: HAS_SOUND.test(spoken) ? spoken : "" };
-  });
+    const token = { text: word, spoken: HAS_SOUND.test(spoken) ? spoken : "" };
+    // French sets a space before them.
+    if (/^[!?;:]$/.test(spoken) && heard && /[\p{L}\p{N}]$/u.test(heard.spoken)) heard.spoken += spoken;
+    if (token.spoken !== "") heard = token;
+    tokens.push(token);
+  }
+  return tokens;
 }
 
 /** English without the letters that its voice skips: "Café" is read "Cafe". */

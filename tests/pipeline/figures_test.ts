@@ -69,6 +69,75 @@ Deno.test("sentences with other figures are dropped, in digits or in words", asy
   }
 });
 
+Deno.test("a figure in words is a figure: dropped where the data has none such, kept where it has", async () => {
+  const dropped: [string, string][] = [
+    ["en", "Only three left in stock."],
+    ["en", "Save ten dollars."],
+    ["en", "Two for one."],
+    ["en", "Buy one, get one free."],
+    ["en", "Over a thousand happy buyers."],
+    ["en", "Rated five stars."],
+    ["en", "It costs forty-nine dollars."],
+    ["en", "Now at half the price."],
+    ["ro", "Doar trei bucăți rămase."],
+    ["ro", "Două lămpi la preț de una."],
+    ["de", "Nur noch drei Stück."],
+    ["de", "Jetzt für neununddreißig Euro."],
+    ["fr", "Plus que quatre-vingt-dix pièces."],
+    ["es", "Solo quedan veinte."],
+    ["it", "Solo ventuno pezzi."],
+    ["pt", "Restam apenas duas peças."],
+    ["pl", "Zostało tylko dziewięciu."],
+    ["hu", "Már csak tizenkettő van."],
+    ["nl", "Nog maar achtentwintig stuks."],
+  ];
+  for (const [language, sentence] of dropped) {
+    assertEquals(await kept(`Lampa. ${sentence} Ok.`, { ...LAMP, language }), "Lampa. Ok.", sentence);
+  }
+  const taken: [string, string][] = [
+    ["en", "It costs forty-nine dollars and ninety-nine cents."],
+    ["en", "Just forty-nine ninety-nine."],
+    ["en", "It is fifty centimetres tall."],
+    ["en", "Twenty-four months of warranty."],
+    ["en", "One lamp for everybody, the number one."],
+    ["ro", "O lampă nouă pentru tine."],
+    ["fr", "Une lampe pour un bureau neuf."],
+    ["it", "Sei a casa."],
+    ["de", "Eine Lampe für fünfzig Zentimeter."],
+  ];
+  for (const [language, sentence] of taken) {
+    assertEquals(await kept(`Lampa. ${sentence} Ok.`, { ...LAMP, language }), `Lampa. ${sentence} Ok.`);
+  }
+  const pair = { title: "Two pillows", description: null, language: "en" };
+  assertEquals(await kept("Take 2 pillows. Take two pillows.", pair), "Take 2 pillows. Take two pillows.");
+});
+
+Deno.test("a sentence that begins with a figure is dropped alone, not with the one before it", async () => {
+  assertEquals(await kept("A fine lamp. 70% off today. Buy it.", LAMP), "A fine lamp. Buy it.");
+  assertEquals(await kept("A fine lamp. $9 only. Buy it.", LAMP), "A fine lamp. Buy it.");
+  assertEquals(await kept("It is approx. 50 cm tall. Buy it.", LAMP), "It is approx. 50 cm tall. Buy it.");
+});
+
+Deno.test("stage directions, speakers, tags, lists and quotation marks around it all are not spoken", async () => {
+  const cases: [string, string][] = [
+    ['Script: "A lamp. Buy it."', "A lamp. Buy it."],
+    ["Voiceover:\nA lamp.\n\n- Light\n- Buy it.", "A lamp. Light. Buy it."],
+    ["**Narrator:** A lamp. [SFX: boom] (upbeat music plays) Buy it.", "A lamp. Buy it."],
+    ["A lamp. #sale #lamp Buy it 🎉", "A lamp. Buy it"],
+    ["A <break time='9s'/>lamp. <speak>Buy</speak> it at https://a.b/c now.", "A lamp. Buy it at now."],
+    ["A lamp (with a foot). Buy it.", "A lamp (with a foot). Buy it."],
+  ];
+  for (const [written, said] of cases) assertEquals(await kept(written, LAMP), said);
+});
+
+Deno.test("of a script of thousands of characters the price and the call at its end are kept", async () => {
+  const text = `A fine lamp. ${
+    "This is a fine sentence about lamps and light. ".repeat(80)
+  }Now $49.99. Buy it.`;
+  const said = await kept(text, LAMP);
+  assert(said.startsWith("A fine lamp.") && said.endsWith("Now $49.99. Buy it."), said);
+});
+
 Deno.test("in other languages the same holds", async () => {
   const cases: [string, string, Partial<ClaimedProduct>][] = [
     ["O lampă. Acum 49,99 lei. Cumpără.", "O lampă. Economisești 30%. Acum 49,99 lei. Cumpără.", {}],

@@ -9,35 +9,35 @@ export interface PriceTexts {
   spoken_old: string | null;
 }
 
-/** How people say a currency where the locale data has only an official name; by plural where that differs. */
+/** How people say a currency where the locale data has only an official name; by plural where one differs. */
 const SPOKEN_NAMES: Record<string, string | Partial<Record<Intl.LDMLPluralRule, string>>> = {
   // From 20 on Romanian counts "20 de lei", but for what ends in 01 to 19.
   "ro-RON": { one: "leu", few: "lei", other: "de lei" },
   "ro-MDL": { one: "leu", few: "lei", other: "de lei" },
   "ro-USD": { one: "dolar", few: "dolari", other: "de dolari" },
-  "en-USD": "dollars",
-  "en-GBP": "pounds",
+  "en-USD": { one: "dollar", other: "dollars" },
+  "en-GBP": { one: "pound", other: "pounds" },
   "en-JPY": "yen",
   "de-CHF": "Franken",
   "de-USD": "Dollar",
   "de-PLN": "Złoty",
-  "fr-CHF": "francs",
-  "fr-USD": "dollars",
-  "es-USD": "dólares",
-  "it-CHF": "franchi",
-  "it-USD": "dollari",
-  "pt-USD": "dólares",
+  "fr-CHF": { one: "franc", other: "francs" },
+  "fr-USD": { one: "dollar", other: "dollars" },
+  "es-USD": { one: "dólar", other: "dólares" },
+  "it-CHF": { one: "franco", other: "franchi" },
+  "it-USD": { one: "dollaro", other: "dollari" },
+  "pt-USD": { one: "dólar", other: "dólares" },
   "hu-EUR": "euró",
   "pl-PLN": { one: "złoty", few: "złote", many: "złotych", other: "złotego" },
   "hu-HUF": "forint",
   "cs-CZK": { one: "koruna", few: "koruny", many: "koruny", other: "korun" },
-  "sv-SEK": "kronor",
-  "da-DKK": "kroner",
-  "nb-NOK": "kroner",
-  "no-NOK": "kroner",
-  "bg-BGN": "лева",
-  "pt-BRL": "reais",
-  "es-MXN": "pesos",
+  "sv-SEK": { one: "krona", other: "kronor" },
+  "da-DKK": { one: "krone", other: "kroner" },
+  "nb-NOK": { one: "krone", other: "kroner" },
+  "no-NOK": { one: "krone", other: "kroner" },
+  "bg-BGN": { one: "лев", other: "лева" },
+  "pt-BRL": { one: "real", other: "reais" },
+  "es-MXN": { one: "peso", other: "pesos" },
   "tr-TRY": "lira",
   "zh-CNY": "元",
   "ko-KRW": "원",
@@ -115,9 +115,7 @@ export function speakPrice(
   const plural = new Intl.PluralRules(locale, {
     minimumFractionDigits: Number.isInteger(amount) ? 0 : 2,
   }).select(amount);
-  const own = typeof names === "string"
-    ? (amount === 1 ? undefined : names)
-    : names?.[plural] ?? names?.other;
+  const own = typeof names === "string" ? names : names?.[plural] ?? names?.other;
   // Turkish has the currency's sign before the number too.
   const last = parts.findLastIndex((part) => part.type === "currency");
   return plain(

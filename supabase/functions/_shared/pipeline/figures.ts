@@ -1,6 +1,7 @@
 // The figures of a text, so that an AI's script says none that the product's data does not have.
 
 import { type PriceTexts } from "../money.ts";
+import { type NumberWords, spelledNumbers } from "./number_words.ts";
 
 const NUMBER = /\d{1,3}(?:[ \u00a0\u202f'’]\d{3})+(?:[.,]\d+)?|\d+(?:[.,]\d+)*/g;
 const PERCENT =
@@ -8,7 +9,7 @@ const PERCENT =
 /** Figures in words that no data of a shop would have: a share, half of a price. */
 const FIGURE_IN_WORDS = [
   /\p{L}[\s-]+(?:percent|per cent|prozent|pour ?cent|por ciento|por cento|per cento|procent\p{L}*|la sut[ăa]|százalék\p{L}*)(?!\p{L})/iu,
-  /(?<!\p{L})(?:half[\s-](?:price|off)|halben? preis|moitié prix|mitad de precio|metà prezzo|metade do preço|jumătate de preț|pół ceny|fél áron|halve prijs)(?!\p{L})/iu,
+  /(?<!\p{L})(?:half[\s-](?:price|off|the price)|buy one[\s,]+get one|halben? preis|moitié prix|mitad de precio|metà prezzo|metade do preço|jumătate de preț|pół ceny|fél áron|halve prijs)(?!\p{L})/iu,
 ];
 
 /** What a figure counts: a share, money, or anything. */
@@ -20,11 +21,17 @@ interface Figure {
   readings: string[][];
 }
 
+/** In which currency and in whose words a text says figures. */
+export interface FigureContext {
+  prices: PriceTexts | null;
+  words: NumberWords | null;
+}
+
 /** The figures that a product's data has. Money is what its prices are, or what its texts call money. */
-export function knownFigures(texts: (string | null)[], prices: PriceTexts | null): Set<string> {
+export function knownFigures(texts: (string | null)[], context: FigureContext): Set<string> {
   const known = new Set<string>();
   for (const text of texts) {
-    for (const { kind, readings } of figuresIn(text ?? "", prices)) {
+    for (const { kind, readings } of [...figuresIn(text ?? "", context), ...wordsIn(text ?? "", context)]) {
       for (const reading of readings.flat()) {
         known.add(`plain ${reading}`);
         known.add(`${kind} ${reading}`);
@@ -34,15 +41,30 @@ export function knownFigures(texts: (string | null)[], prices: PriceTexts | null
   return known;
 }
 
-/** Whether a sentence says nothing but figures of the data, in digits. */
+/** Whether a sentence says nothing but figures of the data, in digits or in words. */
 export function saysOnlyKnown(
   sentence: string,
-  { known, prices }: { known: Set<string>; prices: PriceTexts | null },
+  { known, ...context }: FigureContext & { known: Set<string> },
 ): boolean {
-  const figures = figuresIn(sentence, prices);
   const isKnown = ({ kind, readings }: Figure) =>
     readings.some((reading) => reading.every((number) => known.has(`${kind} ${number}`)));
-  return figures.every(isKnown) && !FIGURE_IN_WORDS.some((words) => words.test(withoutKnown(sentence)));
+  const spelled = wordsIn(sentence, context);
+  const parts = spelledParts(spelled, known);
+  return figuresIn(sentence, context).every(isKnown) &&
+    spelled.every((figure) => isKnown(figure) || parts.has(figure.readings[0]?.[0] ?? "")) &&
+    !FIGURE_IN_WORDS.some((words) => words.test(withoutKnown(sentence)));
+}
+
+/** "Forty-nine dollars and ninety-nine cents" is 49.99: both parts of a price that is known, or none. */
+function spelledParts(spelled: Figure[], known: Set<string>): Set<string> {
+  const said = new Set(spelled.flatMap(({ readings }) => readings.flat()));
+  const parts = new Set<string>();
+  for (const money of known) {
+    const [, whole, hundredths] = /^money (\d+)\.(\d{1,2})$/.exec(money) ?? [];
+    const pair = [whole ?? "", String(Number((hundredths ?? "").padEnd(2, "0")))];
+    if (whole && pair.every((part) => said.has(part))) pair.forEach((part) => parts.add(part));
+  }
+  return parts;
 }
 
 /** "25 percent" holds its figure in digits: only the words are left to look at. */
@@ -50,7 +72,20 @@ function withoutKnown(sentence: string): string {
   return sentence.replace(/\d[\d.,]*\s?(?:%|\p{L}+(?:\s\p{L}+)?)/gu, "0");
 }
 
-function figuresIn(text: string, prices: PriceTexts | null): Figure[] {
+function wordsIn(text: string, { prices, words }: FigureContext): Figure[] {
+  if (!words) return [];
+  const names = currencyNames(prices);
+  return spelledNumbers(text, words).map(({ value, end }) => {
+    const after = text.slice(end);
+    const isMoney = names.some((name) => after.trimStart().toLowerCase().startsWith(name));
+    return {
+      kind: PERCENT.test(after) ? "percent" : isMoney ? "money" : "plain",
+      readings: [[String(value)]],
+    };
+  });
+}
+
+function figuresIn(text: string, { prices }: FigureContext): Figure[] {
   const latin = toLatinDigits(text.normalize("NFKC"));
   const names = currencyNames(prices);
   return [...latin.matchAll(NUMBER)].map((match) => {

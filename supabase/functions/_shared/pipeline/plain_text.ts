@@ -19,6 +19,25 @@ export function drawable(text: string, max: number): string {
 /** Of a longer text the rest is not looked at. */
 const LONGEST_TEXT = 12_000;
 
+/** What ends a line of its own: in a description no full stop stands there. */
+const BLOCK_END =
+  /<(?:br|hr|\/?(?:p|div|li|ul|ol|dl|dt|dd|h[1-6]|tr|table|section|article|blockquote))\b[^<>]*>/gi;
+const BULLETS = /[•●▪■►✓✔★☆]/g;
+const SENTENCE_SIGN = /[.!?:;,…。！？；：，、؟۔।။–—-][)"'”»]*$/u;
+
+/** A description to be spoken: paragraphs, lines and points of a list become sentences. */
+export function speakableProse(text: string, max: number): string {
+  const decoded = decodeEntities(text.slice(0, LONGEST_TEXT));
+  // In markup a line's end is a space; elsewhere a line that was only wrapped goes on in a small letter.
+  const wraps = decoded.search(BLOCK_END) >= 0 ? /\s*\n\s*/g : /[^\S\n]*\n[^\S\n]*(?=\p{Ll})/gu;
+  const lines = decoded.replace(wraps, " ").replace(BLOCK_END, "\n").replace(BULLETS, "\n").split(/\s*\n\s*/);
+  const said = lines.map((line) => speakable(line.replace(/^[-–—*]+\s+/, ""), max))
+    .filter((line) => /[\p{L}\p{N}]/u.test(line));
+  const last = said.length - 1;
+  const sentences = said.map((line, at) => at === last || SENTENCE_SIGN.test(line) ? line : `${line}.`);
+  return shorten(sentences.join(" "), max);
+}
+
 /** Text to be spoken: also no markup, emoji, addresses, nor signs that a voice would spell out or stumble over. */
 export function speakable(text: string, max: number): string {
   // Markup may be written in entities, and those in entities again: after each decoding it is taken out anew.
@@ -44,7 +63,7 @@ export function speakable(text: string, max: number): string {
     .replace(/-{2,}|[–—]{2,}/g, " – ")
     .replace(/\.{2,}|…/g, ".")
     .replace(/([!?])[!?]+/g, "$1")
-    .replace(/\s+([,.;:!?])/g, "$1")
+    .replace(/\s+([,.])/g, "$1")
     .replace(/\s+/g, " ").trim();
   return shorten(words, max);
 }

@@ -2,12 +2,21 @@
 
 import { type ClaimedJob, JobFailure } from "../contracts/jobs.ts";
 import { DEFAULT_CTA_TEXT } from "../contracts/options.ts";
-import { type PriceTexts, priceTexts } from "../money.ts";
-import { shorten, speakable } from "./plain_text.ts";
+import { baseLanguage, type PriceTexts, priceTexts } from "../money.ts";
+import { shorten, speakable, speakableProse } from "./plain_text.ts";
 import type { CallOptions, ScriptWriter, WrittenScript } from "./ports.ts";
 import { fillTemplate } from "./script_template.ts";
 import { knownFigures, saysOnlyKnown } from "./figures.ts";
-import { cutToFit, type Room, safeLocale, sentencesOf, speakingSeconds, wholePart } from "./speaking_time.ts";
+import { numberWordsOf } from "./number_words.ts";
+import {
+  cutToFit,
+  joinSentences,
+  type Room,
+  safeLocale,
+  sentencesOf,
+  speakingSeconds,
+  wholePart,
+} from "./speaking_time.ts";
 
 /** Silence before the voice. */
 export const VOICE_START_S = 0.3;
@@ -20,6 +29,8 @@ const SHORTER_TITLES = [60, 40, 25];
 const DESCRIPTION_NEEDS_S = 1.5;
 const DESCRIPTION_MARGINS_S = [0.5, 1.2, 2.5];
 const FILLED_MAX = 3000;
+/** An AI's script is tightened by sentences: one that runs on loses none of its last ones before that. */
+const WRITTEN_MAX = 8000;
 
 /** Seconds of a video that are the voice's. */
 export function voiceSeconds(durationS: number): number {
@@ -77,7 +88,7 @@ export function roomOf(job: ClaimedJob): Room {
 export function quickScript(job: ClaimedJob, room = roomOf(job)): string {
   const { seconds, measure } = room;
   const fits = (script: string) => script !== "" && measure(script) <= seconds;
-  const description = withoutEnd(speakable(job.product.description ?? "", 1000));
+  const description = withoutEnd(speakableProse(job.product.description ?? "", 1000));
   const whole = filled(job, { title: SPOKEN_TITLE_MAX, description });
   if (fits(whole)) return whole;
   const bare = filled(job, { title: SPOKEN_TITLE_MAX, description: "" });
@@ -97,11 +108,52 @@ export function quickScript(job: ClaimedJob, room = roomOf(job)): string {
     // At last without the brand: the price is what a shop would not leave out.
     filled(job, { title: SHORTER_TITLES.at(-1) ?? 0, description: "", brand: "" }),
   ].filter((script) => script !== "");
-  const script = wordsOrNone(cutToFit(scripts.find(fits) ?? scripts.at(-1) ?? whole, room));
+  const essential = scripts.map((script) => withoutAsides(job, { script, room }));
+  const script = wordsOrNone(
+    essential.find(fits) ?? essential.map((script) => upToNames(job, { script, room })).find(fits) ??
+      cutToFit(scripts.at(-1) ?? whole, room),
+  );
   if (script === "") {
     throw new JobFailure("script_failed", "The product has no text that a voice could read.");
   }
   return script;
+}
+
+/**
+ * Of a template with more words of its own than fit: sentences that name neither product nor price go, the last ones
+ * first and the call to action after the others.
+ */
+function withoutAsides(job: ClaimedJob, { script, room }: { script: string; room: Room }): string {
+  const sentences = sentencesOf(script, room.language);
+  const names = namesOf(job);
+  const isAside = (sentence: string) => !names.some((name) => sentence.includes(name));
+  const cta = speakable(ctaOf(job), 80);
+  while (sentences.length > 1 && room.measure(joinSentences(sentences)) > room.seconds) {
+    const aside = sentences.findLastIndex((sentence) => isAside(sentence) && !sentence.includes(cta));
+    const at = aside >= 0 ? aside : sentences.findLastIndex(isAside);
+    if (at < 0) break;
+    sentences.splice(at, 1);
+  }
+  return joinSentences(sentences);
+}
+
+/** Of each sentence no more than its clauses up to the one that names product or price. */
+function upToNames(job: ClaimedJob, { script, room }: { script: string; room: Room }): string {
+  const names = namesOf(job);
+  const sentences = sentencesOf(script, room.language).map((sentence) => {
+    const ends = names.map((name) => sentence.lastIndexOf(name) + name.length)
+      .filter((end, at) => end >= (names[at]?.length ?? 0));
+    const from = Math.max(0, ...ends);
+    const length = from === 0 ? -1 : sentence.slice(from).search(/[,;:、，；،؛](?!\d)|\s[–—-]\s/u);
+    return length < 0 ? sentence : `${sentence.slice(0, from + length).trimEnd()}.`;
+  });
+  return joinSentences(sentences);
+}
+
+/** What of a script says the product's name, and its price. */
+function namesOf(job: ClaimedJob): string[] {
+  const title = spokenTitle(job.product.title, SHORTER_TITLES.at(-1) ?? 0);
+  return [title, pricesOf(job)?.current ?? ""].filter((name) => name !== "");
 }
 
 /** The template with the product's values, its title no longer than so many characters; "" where nothing could be said. */
@@ -117,8 +169,10 @@ function filled(
     description: wordsOrNone(values.description) && values.description + endBehindDescription(job),
     cta: wordsOrNone(speakable(ctaOf(job), 80)),
   });
+  const language = languageOf(job);
   // The template is the shop's text too.
-  return wordsOrNone(speakableScript(speakable(text, FILLED_MAX))) || speakableScript(title);
+  return wordsOrNone(speakableScript(speakable(text, FILLED_MAX), language)) ||
+    speakableScript(title, language);
 }
 
 /** An AI's script without the sentences whose numbers are not the product's, cut to the video's length. */
@@ -135,7 +189,7 @@ export async function elaborateScript(
       ...job.product,
       title: speakable(job.product.title, 300),
       brand: speakable(job.product.brand ?? "", 80) || null,
-      description: speakable(job.product.description ?? "", 2000) || null,
+      description: speakableProse(job.product.description ?? "", 2000) || null,
     },
     language,
     price: prices && { current: prices.current, old: prices.old },
@@ -147,13 +201,27 @@ export async function elaborateScript(
   const shown = [prices?.current ?? null, prices?.old ?? null];
   // A bare price is money, whatever stands beside it.
   const money = [price, sale_price].map((amount) => amount === null ? null : `¤${amount}`);
-  const known = knownFigures([title, brand, description, ctaOf(job), ...shown, ...money], prices);
-  const sentences = sentencesOf(speakableScript(speakable(written.text, 2000)), language)
-    .filter((sentence) => saysOnlyKnown(sentence, { known, prices }));
+  const context = { prices, words: await numberWordsOf(baseLanguage(language)) };
+  const known = knownFigures([title, brand, description, ctaOf(job), ...shown, ...money], context);
+  const text = speakableProse(withoutDirections(written.text), WRITTEN_MAX);
+  const sentences = sentencesOf(speakableScript(text, language), language)
+    .filter((sentence) => saysOnlyKnown(sentence, { known, ...context }));
   if (sentences.length === 0) {
     throw new JobFailure("script_failed", "The AI's script named figures that are not the product's.");
   }
-  return { ...written, text: tightenScript(job, { script: sentences.join(" "), room }) };
+  return { ...written, text: tightenScript(job, { script: joinSentences(sentences), room }) };
+}
+
+/** What an AI was asked not to write: who speaks, what else is heard, tags, quotation marks around it all. */
+function withoutDirections(text: string): string {
+  return text.replace(
+    /^\s*[*_]*(?:script|voice-?\s?over|narrator|narration|speaker|vo)[*_]*\s*:[*_]*/gimu,
+    "",
+  )
+    .replace(/\[[^\]\n]{0,80}\]/g, " ")
+    .replace(/\([^()]*\b(?:music|pause|beat|sfx|sound effect|fade)s?\b[^()]*\)/giu, " ")
+    .replace(/(?<![\p{L}\p{N}])#\p{L}[\p{L}\p{N}_]*/gu, " ")
+    .replace(/^\s*["“„«]([\s\S]*)["”“»]\s*$/u, "$1");
 }
 
 /** A script without the sentences that it can do without: neither its first nor its last, nor the one with the price. */
@@ -165,12 +233,12 @@ export function tightenScript(
   const price = pricesOf(job)?.current;
   const isKept = (sentence: string, at: number) =>
     at === 0 || at === sentences.length - 1 || (price !== undefined && sentence.includes(price));
-  while (room.measure(sentences.join(" ")) > room.seconds) {
+  while (room.measure(joinSentences(sentences)) > room.seconds) {
     const at = sentences.findLastIndex((sentence, index) => !isKept(sentence, index));
     if (at < 0) break;
     sentences.splice(at, 1);
   }
-  return cutToFit(sentences.join(" "), room);
+  return cutToFit(joinSentences(sentences), room);
 }
 
 /** A description that runs into other words of the template ends as a sentence. */
@@ -207,9 +275,10 @@ function withoutEnd(text: string): string {
   return text.replace(/[\s.。]+$/u, "");
 }
 
-function speakableScript(text: string): string {
-  return text.replace(/([.!?])\s*\.(?!\d)/g, "$1").replace(/\s+([,.;:!?])(?=\s|$)/g, "$1").replace(
-    /\s+/g,
-    " ",
-  ).trim();
+function speakableScript(text: string, language: string): string {
+  const isFrench = /^fr\b/i.test(language);
+  return text.replace(/([.!?])\s*\.(?!\d)/g, "$1")
+    .replace(isFrench ? /\s+([,.])(?=\s|$)/g : /\s+([,.;:!?])(?=\s|$)/g, "$1")
+    .replace(/\s+(?=[。、，！？])/g, "")
+    .replace(/\s+/g, " ").trim();
 }

@@ -1,17 +1,30 @@
 // The quick script: a template with placeholders, from which whatever a product lacks goes with its phrase.
 
 import { TEMPLATE_PLACEHOLDERS } from "../contracts/options.ts";
+import { joinSentences } from "./speaking_time.ts";
 
 export type TemplateValues = Record<(typeof TEMPLATE_PLACEHOLDERS)[number], string>;
 
 type Piece = { text: string; value?: undefined } | { text?: undefined; value: string; isSentence: boolean };
 
+/** What joins what is said of a thing: "… is made by {brand} and costs {price}". */
+const AND = /^\s+(?:and|und|et|y|e|ed|și|şi|i|és|en|و)\s+(?=\S)/u;
+/** Words that lead to a value without saying anything of the thing: where one of them begins, no verb is lost. */
+const LEADS_ONLY = new RegExp(
+  "^(?:by|from|for|at|with|in|now|only|just|von|für|um|zu|mit|ab|bei|nur|jetzt|de|par|à|pour|avec|dès|chez|por|a|con|" +
+    "desde|solo|di|da|per|do|com|só|od|za|z|w|tylko|van|voor|met|nu|la|cu|pentru|doar|acum|csak|most)(?!\\p{L})",
+  "iu",
+);
+/** Right behind a value, and right before it: quotation marks close with what others open with. */
+const CLOSER = /^[”“„"«»‹›'’‘)\]]/u;
+const OPENER = /[”“„"«»‹›'’‘([]$/u;
+
 /** Fills a template; `""` is a missing value. A clause left with no value is dropped, never "by ." or "Now .". */
 export function fillTemplate(template: string, values: TemplateValues): string {
-  const sentences = template.split(/(?<=[.!?。！？؟۔।។။])\s+|\n+/u).map((sentence) =>
+  const sentences = template.split(/(?<=[.!?؟۔।។။])\s+|(?<=[。！？])\s*|\n+/u).map((sentence) =>
     fillSentence(sentence, values)
   );
-  return sentences.filter((sentence) => /[\p{L}\p{N}]/u.test(sentence)).join(" ");
+  return joinSentences(sentences.filter((sentence) => /[\p{L}\p{N}]/u.test(sentence)));
 }
 
 function fillSentence(sentence: string, values: TemplateValues): string {
@@ -36,7 +49,9 @@ function fillSentence(sentence: string, values: TemplateValues): string {
   if (text === "") return "";
   const first = sentence.trimStart()[0] ?? "";
   if (dropped && first !== first.toLowerCase()) text = text[0]?.toUpperCase() + text.slice(1);
-  return /[.!?。！？؟۔।។။]$/u.test(text) ? text : text + end.trim();
+  // French sets a space before "!" and "?".
+  const gap = /\s$/.test(body) ? " " : "";
+  return /[.!?。！？؟۔।។။]$/u.test(text) ? text : text + gap + end.trim();
 }
 
 /** Null where the clause named values and all of them are missing. */
@@ -54,18 +69,36 @@ function fillClause(clause: string, values: TemplateValues): string | null {
   let hasValue = false;
   for (let at = 0; at < pieces.length; at++) {
     const piece = pieces[at];
+    const next = pieces[at + 1]?.text;
     if (piece?.value === "") {
       // With the value go the words that led to it: " by " in "{title} by {brand}".
-      if (pieces[at - 1]?.text !== undefined) kept.pop();
+      const led = pieces[at - 1]?.text === undefined ? "" : kept.pop() ?? "";
       // And, where nothing stands before it, those that follow: " presents " in "{brand} presents {title}"; but not a
       // sentence behind one: "Now" in "{description} Now {price}".
-      const next = pieces[at + 1]?.text;
       if (!hasValue && next !== undefined && !(piece.isSentence && /^\s+\p{Lu}/u.test(next))) at++;
-      else if (hasValue && !/^\s/.test(pieces[at + 1]?.text ?? " ")) kept.push(" ");
+      else if (hasValue) {
+        if (CLOSER.test(led)) kept.push(led.match(CLOSER)?.[0] ?? "");
+        const follows = behindGap(next ?? " ", { led, isSubjectFirst: Boolean(pieces[0]?.value) });
+        if (next !== undefined) pieces[at + 1] = { text: follows };
+        if (!/^(?:\s|$)/.test(follows)) kept.push(" ");
+      }
       continue;
     }
     if (piece?.value !== undefined) hasValue = true;
-    kept.push(piece?.value ?? piece?.text ?? "");
+    // "Is it a lamp? by Lumen": the sentence goes on behind the value.
+    const isWithin = next !== undefined && /^\s+\p{Ll}/u.test(next);
+    kept.push(
+      isWithin && piece?.value ? piece.value.replace(/[!?]+$/, "") : piece?.value ?? piece?.text ?? "",
+    );
   }
   return kept.join("");
+}
+
+/** What follows a value that is missing, fitted to what stands before it once the words that led there are gone. */
+function behindGap(next: string, { led, isSubjectFirst }: { led: string; isSubjectFirst: boolean }): string {
+  // The closing sign of a quotation or bracket that opened before the value; a genitive of it.
+  const text = OPENER.test(led) ? next.replace(CLOSER, "") : next.replace(/^['’]s(?!\p{L})/u, "");
+  // "{title} costs {price} and ships free": the verb went with the price, and the second one takes its place.
+  const lostVerb = isSubjectFirst && led.trim() !== "" && !LEADS_ONLY.test(led.trim());
+  return lostVerb ? text.replace(AND, " ") : text;
 }

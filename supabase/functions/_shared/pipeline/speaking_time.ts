@@ -128,6 +128,9 @@ export function speakingSeconds(text: string, language: string): number {
   }, 0);
 }
 
+/** Before a figure the segmenter sees no beginning of a sentence: "A lamp. 50% off." */
+const BEFORE_FIGURE = /(?<=\p{L}{4,}\.)(?<!\b(?:approx|circa)\.)\s+(?=[#\p{N}\p{Sc}])/iu;
+
 /** The sentences of a text, as they are written, each with its ending. */
 export function sentencesOf(text: string, language: string): string[] {
   const sentences: string[] = [];
@@ -140,7 +143,17 @@ export function sentencesOf(text: string, language: string): string[] {
       sentences[sentences.length - 1] = last + segment;
     } else sentences.push(segment);
   }
-  return sentences.map((sentence) => sentence.trim()).filter((sentence) => sentence !== "");
+  return sentences.flatMap((sentence) => sentence.trim().split(BEFORE_FIGURE)).filter((sentence) =>
+    sentence !== ""
+  );
+}
+
+/** One text of sentences: no space stands behind the full stop of a script without spaces. */
+export function joinSentences(sentences: string[]): string {
+  return sentences.reduce(
+    (text, sentence) => text + (text === "" || /[。！？][」』）]*$/u.test(text) ? "" : " ") + sentence,
+    "",
+  );
 }
 
 /** The seconds that a text takes to say. */
@@ -159,8 +172,8 @@ const LEAST_CLAUSE = 12;
 /** Drops sentences from the end, then words of the first one, until the text fits. */
 export function cutToFit(text: string, { language, seconds, measure }: Room): string {
   const sentences = sentencesOf(text, language);
-  while (sentences.length > 1 && measure(sentences.join(" ")) > seconds) sentences.pop();
-  const rest = sentences.join(" ");
+  while (sentences.length > 1 && measure(joinSentences(sentences)) > seconds) sentences.pop();
+  const rest = joinSentences(sentences);
   if (measure(rest) <= seconds) return rest;
   const words = [...new Intl.Segmenter(safeLocale(language), { granularity: "word" }).segment(rest)];
   let kept = "";
@@ -178,7 +191,7 @@ export function cutToFit(text: string, { language, seconds, measure }: Room): st
 export function wholePart(text: string, { language, seconds, measure }: Room): string {
   const sentences = sentencesOf(text, language);
   for (let count = sentences.length; count > 0; count--) {
-    const part = sentences.slice(0, count).join(" ");
+    const part = joinSentences(sentences.slice(0, count));
     if (measure(part) <= seconds) return part;
   }
   const clauses = (sentences[0] ?? "").split(/(?<=[,;:、，；،؛])(?=\s|\P{ASCII})|\s(?=[–—-]\s)/u);

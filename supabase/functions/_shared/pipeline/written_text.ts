@@ -63,8 +63,14 @@ export function toSpoken(
     tokens.push({ text: next.written, from: spoken.length, to, at, end: at + next.written.length });
     spoken += next.spoken;
     at += next.written.length;
+    spoken += swallowedStop(next, written.slice(at));
   }
   return { spoken, tokens: joinFragments(tokens) };
+}
+
+/** "149,90 kr." at the end of a sentence has its full stop in the currency; "149,90 kroner" has not. */
+function swallowedStop({ written, spoken }: { written: string; spoken: string }, rest: string): string {
+  return written.endsWith(".") && !spoken.endsWith(".") && /^\s*(?:$|\s[^\p{Ll}])/u.test(rest) ? "." : "";
 }
 
 function nextReplacement(text: string, replacements: [string, string][]) {
