@@ -11,17 +11,34 @@ export interface AiCall {
 export interface FakeAi extends FakeService<AiCall> {
   /** The script of the next answers. */
   script: string;
+  /** Whole answers of the next calls, one each, in place of the script. */
+  answers: { status?: number; headers?: Record<string, string>; body: unknown }[];
 }
 
 function geminiAnswer(script: string): unknown {
+  return geminiText(JSON.stringify({ script }));
+}
+
+/** Any text as Gemini answers it. */
+export function geminiText(text: string, finishReason = "STOP"): unknown {
   return {
-    candidates: [{
-      content: { role: "model", parts: [{ text: JSON.stringify({ script }) }] },
-      finishReason: "STOP",
-      index: 0,
-    }],
+    candidates: [{ content: { role: "model", parts: [{ text }] }, finishReason, index: 0 }],
     usageMetadata: { promptTokenCount: 210, candidatesTokenCount: 42, totalTokenCount: 252 },
-    modelVersion: "gemini-2.5-flash",
+    modelVersion: "gemini-3.5-flash-lite",
+  };
+}
+
+/** Any text as Claude answers it. */
+export function claudeText(text: string, stop_reason = "end_turn"): unknown {
+  return {
+    id: "msg_1",
+    type: "message",
+    role: "assistant",
+    model: "claude-haiku-5-5",
+    content: text === "" ? [] : [{ type: "text", text }],
+    stop_reason,
+    stop_sequence: null,
+    usage: { input_tokens: 205, output_tokens: 40 },
   };
 }
 
@@ -47,7 +64,10 @@ function claudeAnswer(script: string, body: Record<string, unknown>): unknown {
 export function startAi(options: { port?: number } = {}): FakeAi {
   const calls: AiCall[] = [];
   const faults: ServiceFault[] = [];
-  const fake = { script: "A fine product. Take it home today." };
+  const fake: Pick<FakeAi, "script" | "answers"> = {
+    script: "A fine product. Take it home today.",
+    answers: [],
+  };
   const server = serveFake(options.port, async (request, stopping) => {
     const { pathname } = new URL(request.url);
     const gemini = /^\/v1beta\/models\/([^:]+):generateContent$/.exec(pathname)?.[1];
@@ -58,6 +78,8 @@ export function startAi(options: { port?: number } = {}): FakeAi {
     // What is answered with 200 is billed, of use or not.
     if (refusal && !refusal.ok) return refusal;
     calls.push({ provider: gemini ? "gemini" : "claude", model: gemini ?? body.model, body });
+    const told = fake.answers.shift();
+    if (told) return Response.json(told.body, { status: told.status ?? 200, headers: told.headers ?? {} });
     return refusal ?? Response.json(gemini ? geminiAnswer(fake.script) : claudeAnswer(fake.script, body));
   });
   return Object.assign(fake, {
