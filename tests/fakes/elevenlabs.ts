@@ -17,8 +17,8 @@ export interface FakeElevenLabs extends FakeService<ElevenLabsCall> {
   recite: Recite | null;
   /** Seconds a character. */
   characterS: number;
-  /** Whether it tells when the characters are said. */
-  hasAlignment: boolean;
+  /** When the characters are said: of the text as sent, of that in words alone, in a form that is not documented, not at all. */
+  timings: "told" | "normalized" | "unreadable" | "none";
 }
 
 function base64(bytes: Uint8Array): string {
@@ -92,8 +92,8 @@ export function startElevenLabs(options: { port?: number } = {}): FakeElevenLabs
     const audio = recited && !fault ? recited.audio : audioOf(fault, { seconds, mark });
     const body = JSON.stringify({
       audio_base64: base64(audio),
-      alignment: fake.hasAlignment ? alignment : null,
-      normalized_alignment: null,
+      alignment: fake.timings === "told" ? alignment : fake.timings === "unreadable" ? { characters } : null,
+      normalized_alignment: fake.timings === "normalized" ? alignment : null,
     });
     const type = fault === "wrong_type" ? "text/html" : "application/json";
     return new Response(body, { headers: { "content-type": type } });
@@ -104,7 +104,7 @@ export function startElevenLabs(options: { port?: number } = {}): FakeElevenLabs
     faults,
     recite: null,
     characterS: 0.06,
-    hasAlignment: true,
+    timings: "told",
   };
   return fake;
 }

@@ -137,6 +137,46 @@ Deno.test("a price that a voice tells in several pieces, and signs that it names
   }
 });
 
+Deno.test("what a voice says in words for a figure or sign takes no letter of the words around it", () => {
+  const cases: [string, string, string[], [string, number][]][] = [
+    ["100% cotton now", "en", ["100", "percent", "cotton", "now"], [["100%", 0], ["cotton", 2], ["now", 3]]],
+    ["Neu 49,99 Euro jetzt", "de", ["Neu", "neunundvierzig", "Euro", "neunundneunzig", "jetzt"], [
+      ["Neu", 0],
+      ["49,99", 1],
+      ["Euro", 2],
+      ["jetzt", 4],
+    ]],
+    ["Lampă 49 , 99 lei azi", "ro", ["Lampă", "49", ",", "99", "lei", "azi"], [
+      ["Lampă", 0],
+      ["49 ,", 1],
+      ["99", 3],
+      ["lei", 4],
+      ["azi", 5],
+    ]],
+  ];
+  for (const [text, language, words, expected] of cases) {
+    const timed = timeTokens(written(text, language), {
+      words: evenly(words),
+      duration_s: words.length / 2 + 0.2,
+      language,
+    });
+    assertEquals(timed.map((word) => word.text), expected.map(([word]) => word));
+    timed.forEach((word, at) => isNear(word.start_s, (expected[at]?.[1] ?? 99) / 2, 0.01));
+  }
+  const price = toSpoken("Neue Lampe 49,99 € kaufen", {
+    replacements: [["49,99 €", "49,99 Euro"]],
+    language: "de",
+  });
+  const said = evenly(["Neue", "Lampe", "neunundvierzig", "Euro", "neunundneunzig", "kaufen"]);
+  const timed = timeTokens(price, { words: said, duration_s: 3.2, language: "de" });
+  assertEquals(timed.map((word) => [word.text, word.start_s]), [
+    ["Neue", 0],
+    ["Lampe", 0.5],
+    ["49,99 €", 1],
+    ["kaufen", 2.5],
+  ]);
+});
+
 Deno.test("Arabic is matched without its vowel signs, and Japanese by its characters", () => {
   const arabic = timeTokens(written("مِصباح مَكتب جديد", "ar"), {
     words: evenly(["مصباح", "مكتب", "جديد"]),

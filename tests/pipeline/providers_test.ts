@@ -254,6 +254,18 @@ Deno.test("elevenlabs' answer is read whatever it is called, and its characters 
   await fake.stop();
 });
 
+Deno.test("elevenlabs' timings are those of the text in words where it gives no others; unreadable ones cost no recording", async () => {
+  const fake = startElevenLabs();
+  const speech = createElevenlabsSpeech({ origin: fake.origin, apiKey: "key" });
+  const speak = () => speech.speak({ text: "Lamp & table", language: "en", voice: null }, call());
+  fake.timings = "normalized";
+  assertEquals((await speak()).words.map((word) => word.text), ["Lamp", "&", "table"]);
+  fake.timings = "unreadable";
+  const said = await speak();
+  assertEquals([said.words, said.duration_s > 0.5, fake.requests.length], [[], true, 2]);
+  await fake.stop();
+});
+
 Deno.test("elevenlabs without a key fails clearly, without a request", async () => {
   const fake = startElevenLabs();
   assert(!(await failureOf(createElevenlabsSpeech({ origin: fake.origin, apiKey: null }))).retryable);

@@ -21,7 +21,10 @@ const Alignment = z.object({
   character_start_times_seconds: z.array(z.number().min(0)),
   character_end_times_seconds: z.array(z.number().min(0)),
 });
-const Answer = z.object({ audio_base64: z.string(), alignment: Alignment.nullish() });
+/** Timings that cannot be read cost the recording nothing, which is paid for: its words are estimated. */
+const Timings = Alignment.nullish().catch(null);
+/** Of the text as sent, and of that with its figures and signs in words. */
+const Answer = z.object({ audio_base64: z.string(), alignment: Timings, normalized_alignment: Timings });
 
 /** Characters of scripts without spaces: each has a time of its own. */
 const UNSPACED =
@@ -99,7 +102,8 @@ async function readText(response: Response): Promise<string> {
 function readAnswer(body: string): Recording {
   const answer = Answer.parse(JSON.parse(body));
   const audio = decodeBase64(answer.audio_base64);
-  const words = answer.alignment ? wordsOf(answer.alignment) : [];
+  const alignment = answer.alignment ?? answer.normalized_alignment;
+  const words = alignment ? wordsOf(alignment) : [];
   return { audio, format: "mp3", duration_s: mp3Seconds(audio), words };
 }
 
