@@ -34,7 +34,8 @@ export function readPlainWav(file: Uint8Array): Recording {
   if (file.length < HEADER_BYTES || view.getUint16(22, true) !== 1 || view.getUint16(34, true) !== 16) {
     throw new Error("the voice wrote no mono 16-bit WAV");
   }
-  const bytes = file.slice(HEADER_BYTES, file.length - (file.length % 2));
+  // A copy, whatever kind of array a file came in: Node's own `slice` is a view, behind which the header would be heard.
+  const bytes = Uint8Array.from(file.subarray(HEADER_BYTES, file.length - (file.length % 2)));
   return { samples: new Int16Array(bytes.buffer), sampleRate: view.getUint32(24, true) };
 }
 

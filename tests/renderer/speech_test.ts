@@ -50,6 +50,20 @@ Deno.test("English is spoken with the words as written, each where it is heard",
   );
 });
 
+Deno.test("English begins with silence, and so does each further part of a long text: no click is heard", async () => {
+  const text = "A heavy steel foot keeps the lamp where you put it, and its warm light falls on your work. "
+    .repeat(6);
+  const samples = samplesOf(await speak({ text, language: "en", rate: 1 }));
+  const loudest = samples.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  assert(level(samples, { start: 0, end: 160 }) < loudest / 1000, "a click at the start");
+  // A click is a jump out of silence.
+  for (let at = 160; at < samples.length; at++) {
+    const isClick = Math.abs(samples[at]!) > loudest / 4 &&
+      level(samples, { start: at - 80, end: at }) < loudest / 1000;
+    assert(!isClick, `a click at ${at / 16_000} s`);
+  }
+});
+
 Deno.test("other languages are spoken by their own voices; numbers and joined words keep their places", async () => {
   for (
     const [language, voice, text] of [
