@@ -49,6 +49,8 @@ const DIGIT_SYLLABLES: Record<string, number> = {
 }; // deno-fmt-ignore
 const DEFAULT_DIGIT_SYLLABLES = 2.5;
 const MOST_DIGITS = 6;
+/** Against another digit: "150" says nothing for its zero, "0,05" says both. */
+const ZERO = 0.25;
 const SENTENCE_PAUSE_S = 0.45;
 const CLAUSE_PAUSE_S = 0.2;
 const VOWELS = /[aeiouyàáâãäåæèéêëìíîïòóôõöøùúûüýÿāăąēĕėęěĩīĭįıōŏőœũūŭůűųаеёиоуыэюяіїєαεηιουωάέήίόύώ]+/giu;
@@ -69,7 +71,8 @@ export function tokenSeconds(token: string, language: string): number {
     ) ?? []
   ) {
     if (/^\p{N}/u.test(run)) {
-      syllables += Math.min(run.length, MOST_DIGITS) *
+      const zeros = run.match(/(?<=[1-9]0*)0/gu)?.length ?? 0;
+      syllables += Math.min(run.length - zeros * (1 - ZERO), MOST_DIGITS) *
         (DIGIT_SYLLABLES[baseLanguage(language)] ?? DEFAULT_DIGIT_SYLLABLES);
     } else if (/^[\p{Script=Han}\p{Script=Hangul}]/u.test(run)) {
       syllables += baseLanguage(language) === "ja" ? 1.8 : 1;
