@@ -131,7 +131,9 @@ Deno.test("speech of no use is bought five times and then no more", async () => 
   await using bench = startBench({ elevenlabsOrigin: elevenlabs.origin });
   for (let attempt = 1; attempt <= 5; attempt++) {
     elevenlabs.faults.push("empty_audio");
-    const failure = await assertRejects(() => bench.run(slowJob("elevenlabs", { attempt })));
+    const failure = await assertRejects(() =>
+      bench.run(slowJob("elevenlabs", { attempt, checkpoint: bench.kept }))
+    );
     assert(failure instanceof JobFailure);
     assertEquals([failure.code, failure.retryable], ["voiceover_failed", attempt < 5]);
   }

@@ -116,6 +116,24 @@ Deno.test("recordings that no renderer can play are bought five times and then n
   assertEquals([outcome.kind, renderer.counts.speech], ["completed", 6]);
 });
 
+Deno.test("attempts that bought nothing are no recordings: the fifth that is of no use is final, not the fifth attempt", async () => {
+  const elevenlabs = startElevenLabs();
+  await using bench = startBench({ elevenlabsOrigin: elevenlabs.origin });
+  const job = (attempt: number) =>
+    aJob({ options: { tts_provider: "elevenlabs" }, checkpoint: bench.kept, attempt });
+  elevenlabs.faults.push("unavailable", "rate_limited", "unavailable", "unavailable");
+  for (let spoilt = 1; spoilt <= 5; spoilt++) elevenlabs.faults.push(spoilt % 2 ? "silence" : "half_audio");
+  const retryable: boolean[] = [];
+  for (let attempt = 1; attempt <= 9; attempt++) {
+    const failure = await assertRejects(() => bench.run(job(attempt)));
+    assert(failure instanceof JobFailure && failure.code === "voiceover_failed");
+    retryable.push(failure.retryable);
+  }
+  assertEquals(retryable, [...Array(8).fill(true), false]);
+  assertEquals(elevenlabs.calls.length, 5);
+  await elevenlabs.stop();
+});
+
 Deno.test("no render is begun for a voice that is cut off, silent or garbled, and the next good one is used", async () => {
   const elevenlabs = startElevenLabs();
   await using bench = startBench({ elevenlabsOrigin: elevenlabs.origin });

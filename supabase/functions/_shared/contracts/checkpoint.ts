@@ -16,6 +16,8 @@ export const Checkpoint = z.object({
     pauses: z.array(Pause).optional(),
     voice: z.string(),
   }).optional(),
+  /** Recordings of no use that this run has bought. */
+  spoilt: z.object({ run: z.number().int(), count: z.number().int() }).optional(),
   subtitles: z.object({
     hash: z.string(),
     start_s: z.number(),

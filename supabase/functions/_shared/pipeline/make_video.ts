@@ -18,7 +18,7 @@ const PROVIDER_NEEDS_S = 20;
 const PROVIDER_NEEDS_SHARE = 0.3;
 const VOICE_URL_S = 48 * 3600;
 const VOICE_STORED_TIMES = 3;
-const SPOILT_ATTEMPTS = 5;
+const MOST_SPOILT = 5;
 /** The hash of no input: what is kept under it is never used again. */
 const SPOILT_HASH = "";
 const NO_UPLOADS = { video: null, thumbnail: null, subtitles: null };
@@ -87,10 +87,12 @@ async function runStages(
   const rendered = await render(job, work, ports).catch(async (error) => {
     if (!(error instanceof JobFailure) || error.code !== "voiceover_failed") throw error;
     // The renderer could not play it: the next attempt, and the next run, are given another recording.
+    const spoilt = countSpoilt(job, kept);
     const voiceover = { ...parts.voiceover, hash: SPOILT_HASH };
-    await ports.report({ stage: "render", progress: PROGRESS.voiceover, checkpoint: { voiceover } });
+    await ports.report({ stage: "render", progress: PROGRESS.voiceover, checkpoint: { voiceover, spoilt } });
+    const retryable = error.retryable && spoilt.count < MOST_SPOILT;
     const cause = new SpoiltSpeech(error.message, { cause: error });
-    throw notForEver(new JobFailure(error.code, error.message, { retryable: error.retryable, cause }), job);
+    throw new JobFailure(error.code, error.message, { retryable, cause });
   });
   if (!rendered) return { kind: "handed_over" };
   await ports.report({ stage: "store", progress: PROGRESS.store });
@@ -128,13 +130,13 @@ async function voiceoverStage(
     ports.log.warn("voice_is_gone", { path: kept.voiceover.path });
   }
   let said = script;
-  let voice = await speak(job, { script: said, provider, hash }, ports);
+  let voice = await speak(job, { kept, script: said, provider, hash }, ports);
   const tighter = tighterScript(job, { script, made: voice.made, provider });
   if (tighter !== null) {
     ports.log.info("script_tightened", { from: script.text.length, to: tighter.length });
     said = { ...script, text: tighter };
     const hash = await voiceoverHash(job, { script: tighter, provider });
-    voice = await speak(job, { script: said, provider, hash }, ports);
+    voice = await speak(job, { kept, script: said, provider, hash }, ports);
   }
   const { made, store } = voice;
   await store();
@@ -155,7 +157,12 @@ async function voiceoverStage(
 /** One call of the voice. */
 async function speak(
   job: ClaimedJob,
-  { script, provider, hash }: { script: Script; provider: SpeechProvider; hash: string },
+  { kept, script, provider, hash }: {
+    kept: Checkpoint;
+    script: Script;
+    provider: SpeechProvider;
+    hash: string;
+  },
   ports: PipelinePorts,
 ): ReturnType<typeof makeVoiceover> {
   const startedAt = ports.clock.now();
@@ -175,15 +182,17 @@ async function speak(
     });
     return voice;
   } catch (error) {
-    throw notForEver(error, job);
+    if (!(error instanceof JobFailure && error.cause instanceof SpoiltSpeech)) throw error;
+    const spoilt = countSpoilt(job, kept);
+    await ports.report({ stage: "voiceover", progress: PROGRESS.script, checkpoint: { spoilt } });
+    if (spoilt.count < MOST_SPOILT) throw error;
+    throw new JobFailure("voiceover_failed", error.message, { cause: error.cause });
   }
 }
 
-/** A recording of no use may have been paid for: after some attempts it is final. */
-function notForEver(error: unknown, job: ClaimedJob): unknown {
-  const isSpoilt = error instanceof JobFailure && error.cause instanceof SpoiltSpeech;
-  if (!isSpoilt || job.attempt < SPOILT_ATTEMPTS) return error;
-  return new JobFailure("voiceover_failed", error.message, { cause: error.cause });
+/** A recording of no use may have been paid for: some are bought, whatever else goes wrong between them, and no more. */
+function countSpoilt(job: ClaimedJob, { spoilt }: Checkpoint): NonNullable<Checkpoint["spoilt"]> {
+  return { run: job.run, count: (spoilt?.run === job.run ? spoilt.count : 0) + 1 };
 }
 
 function subtitlesStage(
