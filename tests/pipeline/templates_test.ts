@@ -33,6 +33,42 @@ Deno.test("a name that ends with a sign of its own goes on as one sentence, and 
   assertEquals(filled("Only {price}: {title}", "What is it?"), "Only $5: What is it?");
 });
 
+Deno.test("signs at the edges of a name are no part of it, bars part it, and what feeds write for no brand is none", () => {
+  const said = (product: { title?: string; brand?: string }, voiceover_template = "{title} by {brand}.") =>
+    quickScript(
+      aJob({
+        product: { title: "Mug", brand: "Acme", language: "en", ...product },
+        options: { voiceover_template },
+      }),
+    );
+  for (
+    const title of [
+      "Mug,",
+      "Mug -",
+      "Mug:",
+      "Mug (",
+      "Mug ;",
+      "Mug/",
+      "Mug &",
+      "- Mug",
+      "/ Mug",
+      "Mug...",
+      "Mug…",
+    ]
+  ) {
+    assertEquals(said({ title }), "Mug by Acme.", title);
+  }
+  for (const title of ["C++", "“Mug”", "Mug (blue)", "-50% Mug", "5'11\" board"]) {
+    assertEquals(said({ title }), `${title} by Acme.`);
+  }
+  assertEquals(said({ title: "Mug | Blue | 300 ml" }), "Mug, Blue, 300 ml by Acme.");
+  for (const brand of ["N/A", "n/a", "None", "null", "Unknown", "Generic", "no brand", "-", "."]) {
+    assertEquals(said({ brand }), "Mug.", brand);
+  }
+  assertEquals(said({ brand: "Genericon" }), "Mug by Genericon.");
+  assertEquals(said({}, "{title}\n{brand}\n{cta}!"), "Mug. Acme. Shop now!");
+});
+
 Deno.test("Japanese sentences are sentences without a space between them, and lose only what is missing", () => {
   const template = "{brand}の{title}。{description}。今なら{price}。{cta}！";
   const values = { title: "傘", brand: "Acme", price: "￥1", description: "軽いです", cta: "今すぐ購入" };

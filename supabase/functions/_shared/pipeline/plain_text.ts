@@ -59,6 +59,7 @@ export function speakable(text: string, max: number): string {
       (sign) => /[©®™]/.test(sign) ? "" : " ",
     )
     .replace(/[\p{Cc}\p{Cf}\p{Co}\p{Cn}\p{Cs}]/gu, (sign) => /[\u200c\u200d]/.test(sign) ? sign : " ")
+    .replace(/(?<=[\p{L}\p{N}\p{Pe}\p{Sc}%])\s*\|+\s*(?=[\p{L}\p{N}\p{Ps}\p{Sc}])/gu, ", ")
     .replace(/[<>{}[\]\\^`~|*_#=•●▪■►★☆✓✔]+/g, " ")
     .replace(/-{2,}|[–—]{2,}/g, " – ")
     .replace(/\.{2,}|…/g, ".")

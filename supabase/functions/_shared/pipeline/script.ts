@@ -164,7 +164,7 @@ function filled(
   const title = spokenTitle(job.product.title, values.title);
   const text = fillTemplate(job.options.voiceover_template, {
     title,
-    brand: wordsOrNone(speakable(values.brand ?? job.product.brand ?? "", 80)),
+    brand: wordsOrNone(speakable(values.brand ?? brandOf(job), 80)),
     price: pricesOf(job)?.current ?? "",
     description: wordsOrNone(values.description) && values.description + endBehindDescription(job),
     cta: wordsOrNone(speakable(ctaOf(job), 80)),
@@ -188,7 +188,7 @@ export async function elaborateScript(
     product: {
       ...job.product,
       title: speakable(job.product.title, 300),
-      brand: speakable(job.product.brand ?? "", 80) || null,
+      brand: speakable(brandOf(job), 80) || null,
       description: speakableProse(job.product.description ?? "", 2000) || null,
     },
     language,
@@ -266,9 +266,19 @@ function spokenTitle(title: string, max: number): string {
   return wordsOrNone(cut);
 }
 
-/** Signs alone are no value: nothing of them could be said. */
+/** Signs alone are no value, nor do they begin or end one: nothing of them could be said. */
 function wordsOrNone(text: string): string {
-  return /[\p{L}\p{N}]/u.test(text) ? text : "";
+  if (!/[\p{L}\p{N}]/u.test(text)) return "";
+  return text.replace(/^(?:[\s,;:/&|–—]|-(?!\d))+|[\s,;:/&|([–—-]+$/gu, "");
+}
+
+/** What feeds write where a product has no brand. */
+const NO_BRAND = /^(?:n\/?a|none|null|undefined|unknown|generic|unbranded|no[ -]?brand|not applicable)\.?$/i;
+
+/** The product's brand, as it is written; "" where it has none. */
+export function brandOf(job: ClaimedJob): string {
+  const brand = job.product.brand?.trim() ?? "";
+  return NO_BRAND.test(brand) ? "" : brand;
 }
 
 function withoutEnd(text: string): string {

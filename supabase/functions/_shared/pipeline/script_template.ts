@@ -24,7 +24,13 @@ export function fillTemplate(template: string, values: TemplateValues): string {
   const sentences = template.split(/(?<=[.!?؟۔।។။])\s+|(?<=[。！？])\s*|\n+/u).map((sentence) =>
     fillSentence(sentence, values)
   );
-  return joinSentences(sentences.filter((sentence) => /[\p{L}\p{N}]/u.test(sentence)));
+  const said = sentences.filter((sentence) => /[\p{L}\p{N}]/u.test(sentence));
+  // A line of its own is a sentence of its own.
+  return joinSentences(said.map((sentence, at) => {
+    return at === said.length - 1 || /[.!?:,;–—。！？؟۔।။][)"'”»]*$/u.test(sentence)
+      ? sentence
+      : `${sentence}.`;
+  }));
 }
 
 function fillSentence(sentence: string, values: TemplateValues): string {

@@ -4,7 +4,7 @@ import { type Checkpoint, type ClaimedJob, JobFailure } from "../contracts/jobs.
 import { Color, MAX_PICTURES, type Template, TEMPLATES } from "../contracts/options.ts";
 import { RenderSpec } from "../contracts/render_spec.ts";
 import { drawable } from "./plain_text.ts";
-import { ctaOf, languageOf, pricesOf } from "./script.ts";
+import { brandOf, ctaOf, languageOf, pricesOf } from "./script.ts";
 
 const DEFAULT_PRIMARY_COLOR = "#1f2937";
 const DEFAULT_ACCENT_COLOR = "#facc15";
@@ -49,7 +49,7 @@ export function buildSpec(
 ): RenderSpec {
   const { product, profile, options } = job;
   const prices = pricesOf(job);
-  const brand = drawable(product.brand ?? "", 300);
+  const brand = drawable(brandOf(job), 300);
   const font = drawable(profile.font ?? "", 100);
   const spec = RenderSpec.safeParse({
     version: 1,
