@@ -108,6 +108,7 @@ Deno.test("signs without letters stay where they were written: none is lost, non
     ["Salt & pepper – 50 % off", ["Salt &", "pepper –", "50 %", "off"]],
     ["Nu € 10, dus", ["Nu", "€ 10,", "dus"]],
     ["Jetzt 10 €. Los", ["Jetzt", "10 €.", "Los"]],
+    ["Un sac « Licorne » neuf", ["Un", "sac", "« Licorne »", "neuf"]],
     ["(neu) „Lampe“ – C++", ["(neu)", "„Lampe“ –", "C++"]],
     ["– One --- two _ three", ["– One", "two", "three"]],
     ["新しいLEDライト 2個", ["新しいLEDライト", "2個"]],

@@ -7,6 +7,8 @@ export const UNSPACED =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]/u;
 /** Signs behind which a run without spaces may be parted. */
 const CLOSING = /[\p{Pe}\p{Pf}\p{Po}]$/u;
+/** French sets a space behind them. */
+const OPENING = /^[\p{Pi}\p{Ps}]+$/u;
 const HAS_LETTER = /[\p{L}\p{N}]/u;
 const LONGEST_TOKEN = 200;
 /** Runs of signs that only decorate: nothing is lost where they are not shown. */
@@ -133,7 +135,10 @@ function joinFragments(tokens: Placed[]): Token[] {
     if (last && last.end === token.at && waiting === "") {
       last.text += token.text;
       last.end = token.end;
-    } else if (touchesNext || (!last && !DECORATION.test(token.text)) || opensNumber(token, { last, next })) {
+    } else if (
+      touchesNext || (!last && !DECORATION.test(token.text)) || OPENING.test(token.text) ||
+      opensNumber(token, { last, next })
+    ) {
       if (waiting === "") waitingAt = token.at;
       waiting += token.text;
       waitingEnd = token.end;
