@@ -15,7 +15,7 @@ const PATCHES = [{ left: 740, watched: 860 }, { left: 40, watched: 120 }] as con
 const PATCH = { top: 1500, bottom: 1900, width: 300 } as const;
 const WATCHED = { top: 1640, side: 100 } as const;
 /** Brightness that the weave swings by, either way. */
-const SWING = 50;
+const SWING = 90;
 
 /** A flat picture with one woven patch: each picture's lies elsewhere, so that two mixed pictures keep theirs apart. */
 function picture(patch: (typeof PATCHES)[number]): Pixels {
@@ -26,7 +26,7 @@ function picture(patch: (typeof PATCHES)[number]): Pixels {
   data.fill(200, 0, width * 400 * 3);
   for (let y = PATCH.top * scale; y < PATCH.bottom * scale; y++) {
     for (let x = patch.left * scale; x < (patch.left + PATCH.width) * scale; x++) {
-      const weave = Math.sin((x / 23 + y / 37) * 2) + Math.sin((x / 31 - y / 19) * 2 + 1);
+      const weave = Math.sin((x / 11 + y / 13) * 2) + Math.sin((x / 13 - y / 9) * 2 + 1);
       const at = (y * width + x) * 3;
       data.fill(120 + Math.round(SWING * weave / 2), at, at + 3);
     }
@@ -120,6 +120,24 @@ Deno.test("zooms in, zooms out and transitions move evenly: under 0.05 px per fr
         collection_showcase: [-1, 1].slice(2 - count),
       };
       assertEquals(ways, expected[template], name);
+    }
+  }
+});
+
+Deno.test("a minute's zoom, the slowest there is, moves evenly at its beginning and at its end, and never back", async () => {
+  const [patch] = PATCHES;
+  const still = picture(patch);
+  const STRETCH = 150;
+  for (const template of TEMPLATES) {
+    const spec = sampleSpec({ template, duration_s: 60, captions: [] });
+    const scene = await createScene(spec, [() => still]);
+    for (const first of [0, scene.timing.end - STRETCH]) {
+      const frames = Array.from({ length: STRETCH }, (_, i) => watch(scene.draw(first + i), patch.watched));
+      const runs = follow(frames);
+      assertEquals(runs.map((run) => run.length), [STRETCH - 1], `${template}: the patch was lost`);
+      for (const axis of ["x", "y"] as const) {
+        expectEven(runs[0]!.map((shift) => shift[axis]), `${template} from frame ${first}`);
+      }
     }
   }
 });
