@@ -1,7 +1,7 @@
 // Scripts and prices: what is said.
 
 import { priceTexts } from "../../supabase/functions/_shared/money.ts";
-import { speakable } from "../../supabase/functions/_shared/pipeline/plain_text.ts";
+import { drawable, speakable } from "../../supabase/functions/_shared/pipeline/plain_text.ts";
 import { quickScript } from "../../supabase/functions/_shared/pipeline/script.ts";
 import { fillTemplate } from "../../supabase/functions/_shared/pipeline/script_template.ts";
 import { speakingSeconds } from "../../supabase/functions/_shared/pipeline/speaking_time.ts";
@@ -225,4 +225,17 @@ Deno.test("a shop's address is said by its name, one with a path is left out", (
     speakable("Order at https://www.lumen.ro/ or www.lumen.ro. More: https://a.b/c?d=e today", 200),
     "Order at lumen.ro or lumen.ro. More: today",
   );
+});
+
+Deno.test("a title is drawn without tags and entities, and nothing in it turns the line round", () => {
+  for (
+    const [title, shown] of [
+      ["Mug &amp; Plate, 0.5&nbsp;l &quot;Nord&quot; &#8211; <b>new</b>", 'Mug & Plate, 0.5 l "Nord" – new'],
+      ["Tom &amp;amp; Jerry", "Tom & Jerry"],
+      ["Light\u202e pmal\u202c \u2067lamp\u2069", "Light pmal lamp"],
+      ["Size 5 < 6 & 7 > 6, R&D; 100 %", "Size 5 < 6 & 7 > 6, R&D; 100 %"],
+      ["שולחן \u200fA1", "שולחן \u200fA1"],
+    ] as const
+  ) assertEquals(drawable(title, 1000), shown);
+  assertEquals(drawable("Emoji 👩‍👩‍👧‍👦👩‍👩‍👧‍👦", 20), "Emoji 👩‍👩‍👧‍👦");
 });

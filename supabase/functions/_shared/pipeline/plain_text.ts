@@ -2,10 +2,12 @@
 
 const ENTITIES: Record<string, string> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'", nbsp: " " };
 
-/** Text to be drawn: no control characters, one line, capped at `max` UTF-16 units without splitting a character. */
+/** Text to be drawn: no markup nor control characters, one line, capped at `max` UTF-16 units between characters. */
 export function drawable(text: string, max: number): string {
+  // Signs that turn what follows round would turn the rest of the line; the layout knows the direction by itself.
+  const plain = unmarked(text).replace(/[\u202a-\u202e\u2066-\u2069]/g, "");
   // deno-lint-ignore no-control-regex
-  const line = text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, " ").replace(/\p{Cs}/gu, "")
+  const line = plain.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, " ").replace(/\p{Cs}/gu, "")
     .replace(/\s+/g, " ").trim();
   if (line.length <= max) return line;
   let cut = "";
@@ -40,14 +42,7 @@ export function speakableProse(text: string, max: number): string {
 
 /** Text to be spoken: also no markup, emoji, addresses, nor signs that a voice would spell out or stumble over. */
 export function speakable(text: string, max: number): string {
-  // Markup may be written in entities, and those in entities again: after each decoding it is taken out anew.
-  let plain = withoutMarkup(text.slice(0, LONGEST_TEXT));
-  for (let times = 0; times < 3; times++) {
-    const decoded = decodeEntities(plain);
-    if (decoded === plain) break;
-    plain = withoutMarkup(decoded);
-  }
-  const words = plain
+  const words = unmarked(text)
     // A shop's own address is said by its name; one with a path is for nobody's ears.
     .replace(
       /(?<![\p{L}\p{N}])(?:https?:\/\/(?:www\.)?|www\.)([^\s/?#<>"]*)(\S*)/giu,
@@ -77,6 +72,17 @@ export function shorten(text: string, max: number): string {
   const space = head.search(/\s\S*$/);
   const cut = space > max * 0.5 ? head.slice(0, space) : head;
   return cut.replace(/[\s,;:–—(/&+-]+$/u, "");
+}
+
+/** Without tags and entities. Tags may be written in entities, and those in entities again. */
+function unmarked(text: string): string {
+  let plain = withoutMarkup(text.slice(0, LONGEST_TEXT));
+  for (let times = 0; times < 3; times++) {
+    const decoded = decodeEntities(plain);
+    if (decoded === plain) break;
+    plain = withoutMarkup(decoded);
+  }
+  return plain;
 }
 
 function withoutMarkup(text: string): string {
