@@ -92,6 +92,17 @@ Deno.test("prices are shown and said in the product's language, the sale price f
   assertEquals(priceTexts({ price: null, sale_price: null, currency: "EUR" }, "de"), null);
 });
 
+Deno.test("a price is written as in its currency's country where the language names none", () => {
+  const shown = (language: string, currency: string, price: string) =>
+    priceTexts({ price, sale_price: null, currency }, language)?.current;
+  assertEquals(
+    [["pt", "EUR"], ["pt-BR", "EUR"], ["pt", "BRL"], ["es", "EUR"], ["es", "MXN"], ["en", "INR"]].map((
+      [language, currency],
+    ) => shown(language!, currency!, "125000.50")),
+    ["125 000,50 €", "€ 125.000,50", "R$ 125.000,50", "125.000,50 €", "$125,000.50", "₹1,25,000.50"],
+  );
+});
+
 Deno.test("prices are said with their currency in the ten languages, the sale price where there is one", () => {
   const cases: [string, string, string, string][] = [
     ["en", "USD", "49.99", "49.99 dollars"],

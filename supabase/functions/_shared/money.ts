@@ -53,6 +53,17 @@ const WHOLE: Intl.NumberFormatOptions = { minimumFractionDigits: 0, maximumFract
 /** Nobody prices in their hundredths: whole amounts are shown without ",00". */
 const WITHOUT_HUNDREDTHS = new Set(["HUF", "CZK", "RUB", "RSD", "KZT", "TWD", "IDR", "COP"]);
 
+/** Where a language names no country, its currency does, if prices are written otherwise there. */
+const LOCALES: Record<string, string> = {
+  "pt-EUR": "pt-PT",
+  "en-INR": "en-IN",
+  "es-MXN": "es-MX",
+  "es-COP": "es-CO",
+  "es-ARS": "es-AR",
+  "es-CLP": "es-CL",
+  "es-PEN": "es-PE",
+};
+
 /** The prices that a video shows; null where the product has none. A sale price counts only below the price. */
 export function priceTexts(
   product: { price: string | null; sale_price: string | null; currency: string | null },
@@ -79,7 +90,7 @@ export function formatPrice(
   amount: number,
   { currency, language }: { currency: string | null; language: string },
 ): string {
-  const locale = localeOf(language);
+  const locale = LOCALES[`${language.toLowerCase()}-${currency}`] ?? localeOf(language);
   if (!isCurrency(currency)) return plain(number(locale, { minimumFractionDigits: 2 }).format(amount));
   const digits = WITHOUT_HUNDREDTHS.has(currency) && Number.isInteger(amount) ? WHOLE : {};
   const format = (currencyDisplay: "symbol" | "narrowSymbol") =>
