@@ -138,7 +138,8 @@ function breakLong(piece: string, fits: (text: string) => boolean): string[] {
   let part = "";
   for (const { segment } of new Intl.Segmenter("en", { granularity: "grapheme" }).segment(piece)) {
     const hyphen = SEPARATE.test(part.at(-1) ?? "") && SEPARATE.test(segment) ? "-" : "";
-    if (part !== "" && !fits(part + segment + hyphen)) {
+    // Behind a letter a hyphen may have to stand, as the next sign will show.
+    if (part !== "" && !fits(part + segment + (SEPARATE.test(segment) ? "-" : ""))) {
       parts.push(part + hyphen);
       part = segment;
     } else part += segment;

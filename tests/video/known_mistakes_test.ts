@@ -164,6 +164,15 @@ Deno.test("no line begins with a dash or a bar that stands between two parts; a 
   }
 });
 
+Deno.test("a word that is broken leaves room for its hyphen", () => {
+  const text = "50%jumping50%Lamp–&a50%50%50%jumpingChair|Chair|gypsy&gypsyW&grand&Donaudampfschifffahrt";
+  for (let width = 260; width < 900; width += 7) {
+    const { lines, size } = setText(text, styleOf("en"), { ...ROOM, width });
+    const widest = Math.max(...lines.map((line) => textWidth(line, { ...styleOf("en"), size })));
+    assert(widest <= width + 1, `${widest} of ${width}: ${lines.join(" / ")}`);
+  }
+});
+
 Deno.test("scripts without spaces are broken at their words, and no line begins with a stop", () => {
   const text = "暖かい光のオーロラデスクランプ、木製ベース付き。調光機能と自動消灯タイマー搭載、寝室に。";
   const set = setText(text, styleOf("ja"), { ...ROOM, width: 700 });
