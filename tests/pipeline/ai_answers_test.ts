@@ -152,6 +152,7 @@ Deno.test("a script is of another language by its letters or its commonest words
     ["en", "Lampe de Bureau by Lumen."],
     ["tlh", "nuqneH"],
     ["sr", "Лампа за сто."],
+    ["sr", "Lampa za sto."],
     ["nl", "De lamp met warm licht in huis. Het is de lamp die je wilt."],
     ["de", "Die Lampe ist da. Warmes Licht in jedem Zimmer."],
     ["pt", "A luminária de mesa com luz quente. Compre agora."],

@@ -1,7 +1,11 @@
 // Numbers that are written as words, in the languages on offer: "three" says a figure as well as "3" does.
 
-/** Values by their words, folded and parted by single spaces. */
-export type NumberWords = ReadonlyMap<string, number>;
+export interface NumberWords {
+  /** Values by their words, folded and parted by single spaces. */
+  values: ReadonlyMap<string, number>;
+  /** The first words of them all. */
+  starts: ReadonlySet<string>;
+}
 
 type Speller = { toCardinal(value: number): string };
 
@@ -51,13 +55,14 @@ export async function numberWordsOf(language: string): Promise<NumberWords | nul
   if (!load) return null;
   const ready = known.get(language);
   if (ready) return ready;
-  const words = new Map<string, number>();
+  const values = new Map<string, number>();
   for (const { toCardinal } of await load()) {
-    for (let value = 2; value <= 1000; value++) words.set(fold(toCardinal(value)), value);
-    for (let value = 2000; value <= 100_000; value += 1000) words.set(fold(toCardinal(value)), value);
+    for (let value = 2; value <= 1000; value++) values.set(fold(toCardinal(value)), value);
+    for (let value = 2000; value <= 100_000; value += 1000) values.set(fold(toCardinal(value)), value);
   }
-  for (const [word, value] of Object.entries(OTHER_FORMS[language] ?? {})) words.set(fold(word), value);
-  for (const word of DOUBTFUL[language] ?? []) words.delete(fold(word));
+  for (const [word, value] of Object.entries(OTHER_FORMS[language] ?? {})) values.set(fold(word), value);
+  for (const word of DOUBTFUL[language] ?? []) values.delete(fold(word));
+  const words = { values, starts: new Set([...values.keys()].map((word) => word.split(" ")[0] ?? "")) };
   known.set(language, words);
   return words;
 }
@@ -68,10 +73,11 @@ export function spelledNumbers(text: string, words: NumberWords): { value: numbe
   const tokens = [...text.matchAll(/[\p{L}\p{M}]+/gu)];
   for (let at = 0; at < tokens.length;) {
     let next = at + 1;
-    for (let last = Math.min(tokens.length, at + LONGEST_PHRASE); last > at; last--) {
+    const isStart = words.starts.has(fold(tokens[at]?.[0] ?? ""));
+    for (let last = Math.min(tokens.length, at + LONGEST_PHRASE); isStart && last > at; last--) {
       const from = tokens[at]?.index ?? 0;
       const end = (tokens[last - 1]?.index ?? 0) + (tokens[last - 1]?.[0].length ?? 0);
-      const value = words.get(fold(text.slice(from, end)));
+      const value = words.values.get(fold(text.slice(from, end)));
       if (value === undefined) continue;
       numbers.push({ value, end });
       next = last;

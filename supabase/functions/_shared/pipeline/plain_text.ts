@@ -19,7 +19,9 @@ export function drawable(text: string, max: number): string {
 }
 
 /** Of a longer text the rest is not looked at. */
-const LONGEST_TEXT = 12_000;
+export const LONGEST_TEXT = 12_000;
+/** Runs are shortened before any pattern looks for what stands around them: each of their places would be tried. */
+const SPACES = /\s+/g;
 
 /** What ends a line of its own: in a description no full stop stands there. */
 const BLOCK_END =
@@ -29,11 +31,12 @@ const SENTENCE_SIGN = /[.!?:;,…。！？；：，、؟۔।။–—-][)"'”�
 
 /** A description to be spoken: paragraphs, lines and points of a list become sentences. */
 export function speakableProse(text: string, max: number): string {
-  const decoded = decodeEntities(text.slice(0, LONGEST_TEXT));
+  const decoded = decodeEntities(text.slice(0, LONGEST_TEXT))
+    .replace(SPACES, (run) => run.includes("\n") ? "\n" : " ");
   // In markup a line's end is a space; elsewhere a line that was only wrapped goes on in a small letter.
-  const wraps = decoded.search(BLOCK_END) >= 0 ? /\s*\n\s*/g : /[^\S\n]*\n[^\S\n]*(?=\p{Ll})/gu;
-  const lines = decoded.replace(wraps, " ").replace(BLOCK_END, "\n").replace(BULLETS, "\n").split(/\s*\n\s*/);
-  const said = lines.map((line) => speakable(line.replace(/^[-–—*]+\s+/, ""), max))
+  const wraps = decoded.search(BLOCK_END) >= 0 ? /\n/g : /\n(?=\p{Ll})/gu;
+  const lines = decoded.replace(wraps, " ").replace(BLOCK_END, "\n").replace(BULLETS, "\n").split("\n");
+  const said = lines.map((line) => speakable(line.replace(/^\s?[-–—*]+\s/, ""), max))
     .filter((line) => /[\p{L}\p{N}]/u.test(line));
   const last = said.length - 1;
   const sentences = said.map((line, at) => at === last || SENTENCE_SIGN.test(line) ? line : `${line}.`);
@@ -54,13 +57,14 @@ export function speakable(text: string, max: number): string {
       (sign) => /[©®™]/.test(sign) ? "" : " ",
     )
     .replace(/[\p{Cc}\p{Cf}\p{Co}\p{Cn}\p{Cs}]/gu, (sign) => /[\u200c\u200d]/.test(sign) ? sign : " ")
+    .replace(SPACES, " ")
     .replace(/(?<=[\p{L}\p{N}\p{Pe}\p{Sc}%])\s*\|+\s*(?=[\p{L}\p{N}\p{Ps}\p{Sc}])/gu, ", ")
     .replace(/[<>{}[\]\\^`~|*_#=•●▪■►★☆✓✔]+/g, " ")
     .replace(/-{2,}|[–—]{2,}/g, " – ")
     .replace(/\.{2,}|…/g, ".")
     .replace(/([!?])[!?]+/g, "$1")
-    .replace(/\s+([,.])/g, "$1")
-    .replace(/\s+/g, " ").trim();
+    .replace(SPACES, " ")
+    .replace(/ ([,.])/g, "$1").trim();
   return shorten(words, max);
 }
 
@@ -76,7 +80,7 @@ export function shorten(text: string, max: number): string {
 
 /** Without tags and entities. Tags may be written in entities, and those in entities again. */
 function unmarked(text: string): string {
-  let plain = withoutMarkup(text.slice(0, LONGEST_TEXT));
+  let plain = withoutMarkup(text.slice(0, LONGEST_TEXT).replace(SPACES, " "));
   for (let times = 0; times < 3; times++) {
     const decoded = decodeEntities(plain);
     if (decoded === plain) break;

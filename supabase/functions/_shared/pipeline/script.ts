@@ -3,7 +3,7 @@
 import { type ClaimedJob, JobFailure } from "../contracts/jobs.ts";
 import { DEFAULT_CTA_TEXT } from "../contracts/options.ts";
 import { baseLanguage, type PriceTexts, priceTexts } from "../money.ts";
-import { shorten, speakable, speakableProse } from "./plain_text.ts";
+import { LONGEST_TEXT, shorten, speakable, speakableProse } from "./plain_text.ts";
 import type { CallOptions, ScriptWriter, WrittenScript } from "./ports.ts";
 import { fillTemplate } from "./script_template.ts";
 import { knownFigures, saysOnlyKnown } from "./figures.ts";
@@ -202,7 +202,8 @@ export async function elaborateScript(
   // A bare price is money, whatever stands beside it.
   const money = [price, sale_price].map((amount) => amount === null ? null : `¤${amount}`);
   const context = { prices, words: await numberWordsOf(baseLanguage(language)) };
-  const known = knownFigures([title, brand, description, ctaOf(job), ...shown, ...money], context);
+  const texts = [title, brand, description, ctaOf(job)].map((text) => text?.slice(0, LONGEST_TEXT) ?? null);
+  const known = knownFigures([...texts, ...shown, ...money], context);
   const text = speakableProse(withoutDirections(written.text), WRITTEN_MAX);
   const sentences = sentencesOf(speakableScript(text, language), language)
     .filter((sentence) => saysOnlyKnown(sentence, { known, ...context }));
@@ -287,8 +288,7 @@ function withoutEnd(text: string): string {
 
 function speakableScript(text: string, language: string): string {
   const isFrench = /^fr\b/i.test(language);
-  return text.replace(/([.!?])\s*\.(?!\d)/g, "$1")
-    .replace(isFrench ? /\s+([,.])(?=\s|$)/g : /\s+([,.;:!?])(?=\s|$)/g, "$1")
-    .replace(/\s+(?=[。、，！？])/g, "")
-    .replace(/\s+/g, " ").trim();
+  return text.replace(/\s+/g, " ").replace(/([.!?]) ?\.(?!\d)/g, "$1")
+    .replace(isFrench ? / ([,.])(?=\s|$)/g : / ([,.;:!?])(?=\s|$)/g, "$1")
+    .replace(/ (?=[。、，！？])/g, "").trim();
 }

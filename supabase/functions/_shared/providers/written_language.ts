@@ -32,18 +32,22 @@ const SCRIPTS: Record<string, RegExp> = {
   Thai: /\p{Script=Thai}/u,
   Deva: /\p{Script=Devanagari}/u,
 };
+/** Written in two scripts: either is right. */
+const TWO_SCRIPTS = ["sr", "bs", "az", "uz", "kk", "ky", "tg", "mn", "pa", "ku", "sd"];
 /** Names in other letters are part of any text. */
 const OWN_LETTERS_SHARE = 0.3;
 
 /** Whether a text is surely no text of this language: by its letters, or by its commonest words. */
 export function isOtherLanguage(text: string, language: string): boolean {
-  const script = SCRIPTS[new Intl.Locale(language).maximize().script ?? ""];
+  const own = baseLanguage(language);
+  const script = TWO_SCRIPTS.includes(own)
+    ? undefined
+    : SCRIPTS[new Intl.Locale(language).maximize().script ?? ""];
   const letters = text.match(/\p{L}/gu) ?? [];
   if (script && letters.filter((letter) => script.test(letter)).length < letters.length * OWN_LETTERS_SHARE) {
     return true;
   }
   const said = text.toLowerCase().normalize("NFC").match(/[\p{L}\p{M}]+/gu) ?? [];
-  const own = baseLanguage(language);
   if (!(own in COMMON_WORDS)) return false;
   const counts = Object.entries(COMMON_WORDS).map(([name, list]) => {
     const words = new Set(list.split(" "));
