@@ -51,6 +51,31 @@ Deno.test("pages are short, and scripts without spaces are parted", () => {
   for (const page of pages) assert(page.words.map((word) => word.text).join("").length <= 16);
 });
 
+Deno.test("the pages of a sentence are alike in width, part behind its commas, and leave no short word alone", () => {
+  const cases: [string, string[]][] = [
+    ["Steel foot & warm light. Buy it.", ["Steel foot &", "warm light.", "Buy it."]],
+    ["Aurora desk lamp 2.0 by Lumen.", ["Aurora desk lamp", "2.0 by Lumen."]],
+    [
+      "Office Chair with Lumbar Support, Adjustable Armrests and a Breathable Mesh Back by Acme.",
+      [
+        "Office Chair with",
+        "Lumbar Support,",
+        "Adjustable Armrests",
+        "and a Breathable",
+        "Mesh Back by Acme.",
+      ],
+    ],
+    ["Donaudampfschifffahrtsgesellschaft jetzt.", ["Donaudampfschifffahrtsgesellschaft", "jetzt."]],
+  ];
+  for (const [text, expected] of cases) {
+    const timed = timeTokens(written(text), { words: [], duration_s: 9, language: "en" });
+    const pages = captionPages(timed, { start_s: 0.3, tempo: 1, cut_at_s: null });
+    const texts = pages.map((page) => page.words.map((word) => word.text).join(" "));
+    assertEquals(texts, expected);
+    assert(texts.every((page) => page.length <= 20 || !page.includes(" ")));
+  }
+});
+
 Deno.test("a voice that is too long plays faster, up to 1.15, and is then cut behind a whole sentence", () => {
   const words = Array.from({ length: 40 }, (_, at) => ({
     text: at % 10 === 9 ? "end." : "word",

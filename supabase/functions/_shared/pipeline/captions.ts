@@ -16,6 +16,10 @@ const CUT_TAIL_S = 0.25;
 const CUT_SHARE = 0.5;
 /** A gap of this length between two words is a pause. */
 const PAUSE_S = 0.1;
+/** More than any width squared: a page more is the last resort. */
+const PAGE_COST = 10_000;
+const CLAUSE_BONUS = 60;
+const CLAUSE_END = /[,;:–—、，；：،؛]$/u;
 const SENTENCE_END = /[.!?。！？؟۔।។။][)"'”»]*$/u;
 
 /** Where the words are in the video: when the voice starts, how fast it plays, where it is cut. */
@@ -70,6 +74,50 @@ function cutBefore(limit: number, { words, pauses }: { words: TimedWord[]; pause
   return best?.at ?? limit;
 }
 
+/** Words that are said in one breath: a page ends with its sentence, and before a silence. */
+function stretchesOf(words: TimedWord[]): TimedWord[][] {
+  const stretches: TimedWord[][] = [];
+  for (const word of words) {
+    const last = stretches.at(-1)?.at(-1);
+    const isNew = !last || word.start_s - last.end_s > PAGE_GAP_S || SENTENCE_END.test(last.text);
+    if (isNew) stretches.push([]);
+    stretches.at(-1)?.push(word);
+  }
+  return stretches;
+}
+
+/** As few pages as hold a stretch, alike in width, and parted behind commas where that costs little. */
+function partStretch(words: TimedWord[]): TimedWord[][] {
+  const best: { cost: number; from: number }[] = [{ cost: 0, from: 0 }];
+  for (let to = 1; to <= words.length; to++) {
+    let choice = { cost: Infinity, from: to - 1 };
+    let width = 0;
+    for (let from = to - 1; from >= Math.max(0, to - PAGE_WORDS); from--) {
+      const word = words[from];
+      const next = words[from + 1];
+      const gap = from === to - 1 || (word && next && UNSPACED.test(word.text) && UNSPACED.test(next.text))
+        ? 0
+        : 1;
+      width += gap + widthOf(word?.text ?? "");
+      if (width > PAGE_CHARACTERS && from < to - 1) break;
+      const isClause = to < words.length && CLAUSE_END.test(words[to - 1]?.text ?? "");
+      const cost = (best[from]?.cost ?? Infinity) + PAGE_COST + width ** 2 - (isClause ? CLAUSE_BONUS : 0);
+      if (cost < choice.cost) choice = { cost, from };
+    }
+    best.push(choice);
+  }
+  const pages: TimedWord[][] = [];
+  for (let to = words.length; to > 0; to = best[to]?.from ?? 0) {
+    pages.unshift(words.slice(best[to]?.from ?? 0, to));
+  }
+  return pages;
+}
+
+/** Characters, those of scripts that are as wide as high counted as more. */
+function widthOf(text: string): number {
+  return [...text].reduce((sum, sign) => sum + (UNSPACED.test(sign) ? 1.6 : 1), 0);
+}
+
 /** Pages in video time. A page stays until the next begins when that is soon; the last one ends with the voice. */
 export function captionPages(words: TimedWord[], placement: VoicePlacement): Caption[] {
   const kept = placement.cut_at_s === null
@@ -77,18 +125,9 @@ export function captionPages(words: TimedWord[], placement: VoicePlacement): Cap
     : words.filter((word) => word.end_s <= (placement.cut_at_s ?? 0) + 0.001);
   const inVideo = (second: number) =>
     Math.round((placement.start_s + second / placement.tempo) * 1000) / 1000;
-  const pages: TimedWord[][] = [];
-  let width = 0;
-  for (const word of kept) {
-    const page = pages.at(-1);
-    const last = page?.at(-1);
-    const wide = [...word.text].reduce((sum, sign) => sum + (UNSPACED.test(sign) ? 1.6 : 1), 0);
-    const full = !page || !last || page.length >= PAGE_WORDS || width + 1 + wide > PAGE_CHARACTERS ||
-      word.start_s - last.end_s > PAGE_GAP_S || SENTENCE_END.test(last.text);
-    if (full) pages.push([]);
-    width = full ? wide : width + wide + (UNSPACED.test(word.text) ? 0 : 1);
-    pages.at(-1)?.push({ ...word, start_s: inVideo(word.start_s), end_s: inVideo(word.end_s) });
-  }
+  const pages = stretchesOf(kept).flatMap(partStretch).map((page) =>
+    page.map((word) => ({ ...word, start_s: inVideo(word.start_s), end_s: inVideo(word.end_s) }))
+  );
   return pages.map((page, at) => {
     const start_s = page[0]?.start_s ?? 0;
     const end_s = page.at(-1)?.end_s ?? start_s;
