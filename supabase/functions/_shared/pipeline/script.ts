@@ -108,9 +108,10 @@ export function quickScript(job: ClaimedJob, room = roomOf(job)): string {
     // At last without the brand: the price is what a shop would not leave out.
     filled(job, { title: SHORTER_TITLES.at(-1) ?? 0, description: "", brand: "" }),
   ].filter((script) => script !== "");
-  const essential = scripts.map((script) => withoutAsides(job, { script, room }));
+  const names = namesOf(job);
+  const essential = scripts.map((script) => withoutAsides(job, { script, room, names }));
   const script = wordsOrNone(
-    essential.find(fits) ?? essential.map((script) => upToNames(job, { script, room })).find(fits) ??
+    essential.find(fits) ?? essential.map((script) => upToNames(script, { room, names })).find(fits) ??
       cutToFit(scripts.at(-1) ?? whole, room),
   );
   if (script === "") {
@@ -123,9 +124,11 @@ export function quickScript(job: ClaimedJob, room = roomOf(job)): string {
  * Of a template with more words of its own than fit: sentences that name neither product nor price go, the last ones
  * first and the call to action after the others.
  */
-function withoutAsides(job: ClaimedJob, { script, room }: { script: string; room: Room }): string {
+function withoutAsides(
+  job: ClaimedJob,
+  { script, room, names }: { script: string; room: Room; names: string[] },
+): string {
   const sentences = sentencesOf(script, room.language);
-  const names = namesOf(job);
   const isAside = (sentence: string) => !names.some((name) => sentence.includes(name));
   const cta = speakable(ctaOf(job), 80);
   while (sentences.length > 1 && room.measure(joinSentences(sentences)) > room.seconds) {
@@ -138,8 +141,7 @@ function withoutAsides(job: ClaimedJob, { script, room }: { script: string; room
 }
 
 /** Of each sentence no more than its clauses up to the one that names product or price. */
-function upToNames(job: ClaimedJob, { script, room }: { script: string; room: Room }): string {
-  const names = namesOf(job);
+function upToNames(script: string, { room, names }: { room: Room; names: string[] }): string {
   const sentences = sentencesOf(script, room.language).map((sentence) => {
     const ends = names.map((name) => sentence.lastIndexOf(name) + name.length)
       .filter((end, at) => end >= (names[at]?.length ?? 0));
