@@ -15,8 +15,8 @@ export interface Pixels {
 /** Stills are this much larger than the frame: less shimmer than 2x, and room for the zoom. */
 export const STILL_SCALE = 1.25;
 export const STILL = { width: FRAME.width * STILL_SCALE, height: FRAME.height * STILL_SCALE } as const;
-/** A picture fills the frame when at most this share of it is cut off. */
-const MOST_CUT = 0.26;
+/** A picture fills the frame when at most this share of it is cut off: 9:16 and what is near; a model's 2:3 stays whole. */
+const MOST_CUT = 0.12;
 const SHADOW_DROP = 22;
 const SHADOW_BLUR = 8.5;
 /** Grey of what a shadow takes: 0.55 of the light. */

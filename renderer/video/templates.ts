@@ -21,6 +21,9 @@ const DOTS_HEIGHT = 8;
 const PICTURE_BOTTOM = 1660;
 /** Height between texts and captions that a picture needs; less, and the captions go elsewhere. */
 const ROOM_FOR_PICTURE = 380;
+/** A tall picture would be narrow below the captions: it has them over its middle where its head stays free. */
+const ROOM_FOR_HEAD = 230;
+const TALL = 0.8;
 const LEAST_PICTURE = 640;
 /** Where captions stand over it, a picture's place is at least this high. */
 const LEAST_PLACE = 400;
@@ -208,11 +211,11 @@ function arrange(
   setting: Setting,
   options: { top: number; bottom: number; lowest?: number },
 ): Pick<Arranged, "captions" | "picture"> {
-  const { captions, free } = setting;
+  const { captions, free, ratio } = setting;
   const { top, bottom } = options;
   const y = bottom - GAP - captions.height;
   const wide = { x: (FRAME.width - PICTURE_WIDTH) / 2, width: PICTURE_WIDTH };
-  if (y - top >= ROOM_FOR_PICTURE) {
+  if (y - top >= (ratio < TALL ? ROOM_FOR_HEAD : ROOM_FOR_PICTURE)) {
     const start = top + 36;
     // Zoomed in, the picture ends above what stands below.
     const lowest = options.lowest ?? Math.floor(start + (bottom - GAP - start) / ZOOM_OF_ONE);
@@ -338,11 +341,13 @@ function collectionShowcase(setting: Setting): Arranged {
     bottom: bottom - height,
     lowest: height > 0 ? undefined : PICTURE_BOTTOM,
   });
-  if (room.captions.y > under + ROOM_FOR_PICTURE) {
+  // Above a price at the lower edge a tall picture would be narrow.
+  if (setting.ratio >= TALL && room.captions.y > under + ROOM_FOR_PICTURE) {
     return { main: inReadingOrder([head, ...pills(bottom - height)], setting), dots, ...room };
   }
   const main = inReadingOrder([head, ...pills(under)], setting);
-  return { main, dots, ...arrange(setting, { top: Math.max(under, below(main)), bottom }) };
+  const top = Math.max(under, below(main));
+  return { main, dots, ...arrange(setting, { top, bottom, lowest: PICTURE_BOTTOM }) };
 }
 
 export const LAYOUTS: Record<Template, (setting: Setting) => Arranged> = {

@@ -194,6 +194,26 @@ Deno.test("layout puts a flat picture above what a platform covers, where the te
   }
 });
 
+Deno.test("layout gives a tall picture height, and its upper fifth is free of captions", () => {
+  const ratio = 2 / 3;
+  for (const template of TEMPLATES) {
+    for (const encoding_preset of ENCODING_PRESETS) {
+      const what = input({
+        template,
+        encoding_preset,
+        brand: "Lumen",
+        price: PRICES[1],
+        title: "Linen midi dress",
+      });
+      const { picture, captions } = layOut(what, { pictures: 2, ratio });
+      const height = Math.min(picture.width / ratio, picture.lowest - picture.y);
+      assert(height >= 850, `${template} ${encoding_preset}: ${height}`);
+      const isFree = captions.y >= picture.y + height / 5 || captions.y + captions.height <= picture.y;
+      assert(isFree, named(what, { picture, captions }));
+    }
+  }
+});
+
 Deno.test("captions of any script fit their box in two lines", () => {
   for (const { language, title } of LAYOUT_CASES) {
     const box = layOut(input({ language, title }), { pictures: 1 }).captions;

@@ -2,7 +2,7 @@
 
 import sharp from "sharp";
 import { assert, assertEquals } from "../assert.ts";
-import { fitStill, STILL } from "../../renderer/video/pictures.ts";
+import { fillsFrame, fitStill, STILL } from "../../renderer/video/pictures.ts";
 import { FRAME } from "../../renderer/video/presets.ts";
 import { createScene } from "../../renderer/video/scene.ts";
 import { rgbOfFrame } from "../../renderer/video/yuv.ts";
@@ -44,6 +44,22 @@ Deno.test("pictures of any ratio fill the frame without bars and without stretch
     const ratio = (right - left) / (bottom - top);
     assert(ratio > 0.95 && ratio < 1.05, `${size}: a disc of ${ratio}`);
   }
+});
+
+Deno.test("a picture of nearly 9:16 fills the frame; a model's of 2:3 or 3:4 is shown whole, no head under the texts", () => {
+  const fills = ([width, height]: readonly [number, number]) => fillsFrame(samplePicture({ width, height }));
+  assertEquals(([[1080, 1920], [478, 850], [600, 1000], [1080, 2160]] as const).map(fills), [
+    true,
+    true,
+    true,
+    true,
+  ]);
+  assertEquals(([[1000, 1500], [900, 1200], [900, 900], [400, 1000]] as const).map(fills), [
+    false,
+    false,
+    false,
+    false,
+  ]);
 });
 
 Deno.test("a very flat or narrow picture keeps its ends: its corners are no half circles", async () => {
