@@ -125,6 +125,16 @@ for (const provider of ["gemini", "claude"] as const) {
   });
 }
 
+Deno.test("the length is asked for in words, in languages without spaces in characters", async () => {
+  const { fake, writer } = startWriter("gemini", []);
+  await writer.write(INPUT, call());
+  await writer.write({ ...INPUT, language: "ja-JP" }, call());
+  const asked = fake.calls.map(({ body }) => JSON.stringify(body));
+  assert(asked[0]?.includes("at most 40 words"), asked[0]);
+  assert(asked[1]?.includes("at most 80 characters"), asked[1]);
+  await fake.stop();
+});
+
 Deno.test("a script that comes twice in another language is taken: the shop's column may be what is wrong", async () => {
   const { fake, writer } = startWriter("gemini", [{ body: geminiText(ENGLISH) }, {
     body: geminiText(ENGLISH),
