@@ -83,9 +83,7 @@ create table public.batches (
   -- The validated request with its defaults filled in.
   options jsonb not null,
   created_at timestamptz not null default clock_timestamp(),
-  updated_at timestamptz not null default clock_timestamp(),
-  constraint batches_concurrency_range
-    check (coalesce(options ->> 'concurrency', '') = any ('{1,2,3,4,5}'::text[]))
+  updated_at timestamptz not null default clock_timestamp()
 ) with (fillfactor = 80);
 create index batches_newest on public.batches (profile_id, created_at, id);
 create index batches_newest_of_user on public.batches (user_id, created_at);
@@ -137,16 +135,15 @@ create index jobs_finished_videos on public.jobs (profile_id, finished_at) where
 -- What is kept of a job has no foreign key either: it is written under the lock of the batch, whose deletion waits for it,
 -- and a check would lock the job's row at every claim. The trigger on `jobs` takes it along.
 
--- One row per processing job. `token` null: handed over, waiting for the next invocation in its slot.
+-- One row per processing job. `token` null: handed over, waiting in its slot for the next invocation; it cannot expire.
 create table private.leases (
   job_id uuid primary key,
   batch_id uuid not null,
   token uuid,
-  expires_at timestamptz,
+  expires_at timestamptz not null,
   claimed_at timestamptz not null default clock_timestamp(),
   -- When this attempt last raised stage or progress; null: it has not.
-  raised_at timestamptz,
-  constraint leases_expire_when_held check ((token is null) = (expires_at is null))
+  raised_at timestamptz
 ) with (fillfactor = 50);
 create index leases_batch_id on private.leases (batch_id);
 
@@ -255,6 +252,20 @@ end
 $$;
 create trigger batches_owner before insert on public.batches
   for each row when (new.user_id is null) execute function private.fill_batch_owner();
+
+-- A batch has 1 to 5 slots. No check: Postgres would read it anew at each touch of a batch, two for each product.
+create function private.check_concurrency() returns trigger
+language plpgsql set search_path = '' as $$
+begin
+  if coalesce(new.options ->> 'concurrency', '') !~ '^[1-5]$' then
+    raise exception using errcode = '23514', constraint = tg_name, table = tg_table_name, schema = tg_table_schema,
+      message = 'A batch takes 1 to 5 products at a time.';
+  end if;
+  return null;
+end
+$$;
+create constraint trigger batches_concurrency_range after insert or update of options on public.batches
+  for each row execute function private.check_concurrency();
 
 -- A profile that becomes another user's takes its batches along.
 create function private.move_batches() returns trigger

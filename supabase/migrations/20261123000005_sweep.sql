@@ -50,14 +50,17 @@ declare
 begin
   for v_batch_id in
     select locked.id
-    from (select distinct l.batch_id from private.leases l where l.expires_at <= clock_timestamp() order by 1) lost,
+    from (
+      select distinct l.batch_id from private.leases l
+      where l.token is not null and l.expires_at <= clock_timestamp() order by 1
+    ) lost,
       lateral (select b.id from public.batches b where b.id = lost.batch_id for no key update skip locked) locked
     limit 100
   loop
     for v_job_id in
       -- Read behind the lock: a report may have renewed it meanwhile.
       select l.job_id from private.leases l join public.jobs j on j.id = l.job_id
-      where l.batch_id = v_batch_id and l.expires_at <= clock_timestamp() order by j.position
+      where l.batch_id = v_batch_id and l.token is not null and l.expires_at <= clock_timestamp() order by j.position
     loop
       perform private.take_back(v_job_id);
       v_lost := v_lost + 1;
@@ -217,7 +220,7 @@ cross join lateral (
 left join lateral (
   select
     case
-      when l.expires_at <= clock_timestamp() then 'lease ran out, not swept yet'
+      when l.token is not null and l.expires_at <= clock_timestamp() then 'lease ran out, not swept yet'
       when l.job_id is not null and l.token is null and l.claimed_at < clock_timestamp() - interval '1 minute'
         then 'handed over, not claimed'
       when l.token is not null
@@ -230,7 +233,8 @@ left join lateral (
     end as trouble,
     coalesce(r.first_lost_at, r.last_error_at, l.raised_at, l.claimed_at, b.updated_at) as since,
     j.batch_id, j.id as job_id, j.position, j.status, j.stage, j.progress, j.run, j.attempt,
-    l.expires_at as lease_expires_at, j.available_at as next_try_at, r.loss_count, r.backoff_count,
+    case when l.token is not null then l.expires_at end as lease_expires_at, j.available_at as next_try_at,
+    r.loss_count, r.backoff_count,
     r.last_error_code, r.last_error, o.kicked_at as batch_kicked_at, o.kick_status as batch_kick_status,
     o.kick_message as batch_kick_message
   from private.open_batches o

@@ -156,6 +156,34 @@ Deno.test("an owner keeps shop and products, with impossible values refused by n
   });
 });
 
+Deno.test("an impossible batch or job is refused by name, whoever writes it", async () => {
+  await withDatabase("impossible", async ({ sql, service }) => {
+    const shop = await openShop(sql, 2);
+    const batchId = await createBatch(service, shop);
+    const refuse = async (statement: string, constraint: string) => {
+      const error = await assertRejects(() => sql.unsafe(statement), statement);
+      assertEquals((error as unknown as { constraint_name: string }).constraint_name, constraint, statement);
+    };
+    for (const options of [{}, { concurrency: 0 }, { concurrency: 6 }, { concurrency: 1.5 }]) {
+      const json = JSON.stringify(options);
+      await refuse(
+        `insert into public.batches (profile_id, options) values ('${shop.profileId}', '${json}')`,
+        "batches_concurrency_range",
+      );
+      await refuse(`update public.batches set options = '${json}'`, "batches_concurrency_range");
+    }
+    const jobs: [string, string][] = [
+      ["finished_at = now()", "jobs_finished_when_final"],
+      ["status = 'completed', finished_at = now()", "jobs_complete_when_completed"],
+      ["status = 'failed', finished_at = now()", "jobs_error_when_failed"],
+      ["attempt = 1", "jobs_started_when_claimed"],
+    ];
+    for (const [assignment, constraint] of jobs) {
+      await refuse(`update public.jobs set ${assignment} where batch_id = '${batchId}'`, constraint);
+    }
+  });
+});
+
 Deno.test("an owner who deletes the profile takes its batches along, and their objects are looked for", async () => {
   await withDatabase("profile_gone", async ({ sql, service }) => {
     const shop = await openShop(sql, 2);

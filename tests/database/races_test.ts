@@ -4,11 +4,14 @@ import { assert, assertEquals } from "../assert.ts";
 import { withDatabase } from "../support/database.ts";
 import {
   claim,
+  type ClaimedRow,
+  claimRow,
   complete,
   createBatch,
   expireLease,
   fail,
   handOver,
+  jobsOf,
   openShop,
   report,
   requeue,
@@ -81,6 +84,32 @@ Deno.test("twenty-four workers and two sweeps make every row of eight batches on
     }
     for (const table of ["private.leases", "private.open_batches", "private.retries"]) {
       assertEquals((await sql`select from ${sql(table)}`).length, 0, table);
+    }
+  });
+});
+
+Deno.test("a worker that loses its lease while it waits for the batch changes nothing and is told", async () => {
+  await withDatabase("lost_while_waiting", async ({ sql, service, connect }) => {
+    const shop = await openShop(sql, 2);
+    const writes = [
+      (job: ClaimedRow) => complete(service, job, shop.profileId),
+      (job: ClaimedRow) => fail(service, job),
+      (job: ClaimedRow) => handOver(service, job),
+    ];
+    const other = connect({ max: 1 });
+    for (const write of writes) {
+      const batchId = await createBatch(service, shop);
+      const job = await claimRow(service, batchId);
+      let writing: ReturnType<typeof write> | undefined;
+      await other.begin(async (tx) => {
+        await tx`select public.cancel_batch(${shop.userId}, ${batchId})`;
+        writing = write(job);
+        const isWaiting = async () =>
+          (await sql`select from pg_locks where not granted and locktype = 'transactionid'`).length > 0;
+        while (!await isWaiting()) await new Promise((resolve) => setTimeout(resolve, 5));
+      });
+      assertEquals(await writing, { current: false, more: false });
+      assertEquals((await jobsOf(sql, batchId)).map(({ status }) => status), ["cancelled", "cancelled"]);
     }
   });
 });

@@ -126,10 +126,26 @@ Deno.test("a handed-over row is never lost, and the sweep kicks its batch until 
   await withDatabase("handed_over_kick", async ({ sql, service }) => {
     const shop = await openShop(sql, 2);
     const batchId = await createBatch(service, shop);
-    await handOver(service, await claimRow(service, batchId));
+    const job = await claimRow(service, batchId);
+    await handOver(service, job);
+    await expireLease(sql, job);
     for (let i = 0; i < 3; i++) assertEquals(await sweep(service), { kick: [batchId], orphans: [], lost: 0 });
+    assertEquals((await service`select trouble from private.operations where trouble is not null`).length, 0);
     await claimRow(service, batchId);
     assertEquals((await sweep(service)).kick, []);
+  });
+});
+
+Deno.test("a row that is lost beside a handed-over one is taken back alone", async () => {
+  await withDatabase("handed_over_beside", async ({ sql, service }) => {
+    const shop = await openShop(sql, 2);
+    const batchId = await createBatch(service, shop, { concurrency: 2 });
+    const [first, second] = [await claimRow(service, batchId), await claimRow(service, batchId)];
+    await handOver(service, first);
+    for (const job of [first, second]) await expireLease(sql, job);
+    assertEquals((await sweep(service)).lost, 1);
+    const statuses = (await jobsOf(sql, batchId)).map(({ status }) => status);
+    assertEquals(statuses, ["processing", "queued"]);
   });
 });
 
