@@ -31,19 +31,17 @@ declare
 begin
   perform pg_advisory_xact_lock(uuid_hash_extended(p_user_id, 7301003));
   -- Behind the lock, so that numbers and times rise together.
-  with counted as (
-    insert into private.requests (user_id, number, requested_at)
-    select p_user_id, 1 + coalesce(
-      (select r.number from private.requests r where r.user_id = p_user_id order by r.number desc limit 1), 0
-    ), clock_timestamp()
-    returning number, requested_at
-  )
-  select c.number, c.requested_at, floor(s.value), case when s.value < 1 then c.requested_at else (
+  insert into private.requests (user_id, number, requested_at)
+  values (p_user_id, 1 + coalesce(
+    (select r.number from private.requests r where r.user_id = p_user_id order by r.number desc limit 1), 0
+  ), clock_timestamp())
+  returning number, requested_at into v_number, v_now;
+  -- The one that came so many earlier; where none may come, this one itself.
+  select floor(s.value), (
     select r.requested_at from private.requests r
-    where r.user_id = p_user_id and r.number = c.number - floor(s.value)::bigint
-  ) end
-  into v_number, v_now, v_limit, v_earlier
-  from counted c, private.settings s where s.name = 'max_requests_per_minute';
+    where r.user_id = p_user_id and r.number = v_number - floor(s.value)::bigint
+  ) into v_limit, v_earlier
+  from private.settings s where s.name = 'max_requests_per_minute';
   if v_earlier > v_now - interval '60 seconds' then
     raise exception using errcode = 'PT429', message = 'Too many requests.', detail = 'rate_limited',
       hint = greatest(1, ceil(extract(epoch from v_earlier + interval '60 seconds' - v_now)))::text;
@@ -126,7 +124,7 @@ declare
   v_batch_id uuid;
   v_replay jsonb;
   v_number bigint;
-  v_limit numeric;
+  v_is_full boolean;
   v_prefix text;
 begin
   v_profile_id := private.resolve_profile(p_user_id, p_profile_id);
@@ -143,10 +141,11 @@ begin
       detail = 'provider_not_configured';
   end if;
   v_number := private.count_request(p_user_id);
-  select s.value into v_limit from private.settings s where s.name = 'max_active_batches';
-  if (select count(*) from (select from private.open_batches where profile_id = v_profile_id limit ceil(v_limit)) o)
-    >= v_limit
-  then
+  select s.value = 0 or exists (
+    select from private.open_batches o where o.profile_id = v_profile_id offset greatest(ceil(s.value) - 1, 0)
+  ) into v_is_full
+  from private.settings s where s.name = 'max_active_batches';
+  if v_is_full then
     return jsonb_build_object('refusal', jsonb_build_object('code', 'too_many_active_batches', 'retry_after_s', 10));
   end if;
   -- Ids that grow with time (UUID version 7) and end in the place: a batch's rows lie side by side in every index,
