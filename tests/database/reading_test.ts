@@ -96,6 +96,51 @@ Deno.test("batch-status shows each row as the contract says, and its tag changes
   });
 });
 
+Deno.test("the tag of batch-status follows each thing that the body shows of a row, and nothing else", async () => {
+  await withDatabase("tag", async ({ sql, service }) => {
+    const shop = await openShop(sql, 4);
+    const batchId = await createBatch(service, shop, { concurrency: 4 });
+    await complete(service, await claimRow(service, batchId), shop.profileId);
+    await fail(service, await claimRow(service, batchId), "image_invalid");
+    await report(service, await claimRow(service, batchId), { stage: "render", progress: 40 });
+    const shown = [
+      "jobs set product_id = gen_random_uuid() where position = 3",
+      "jobs set title = 'Renamed' where position = 3",
+      "jobs set status = 'queued' where position = 2",
+      "jobs set progress = 41 where position = 2",
+      "jobs set stage = 'store' where position = 2",
+      "jobs set attempt = 2 where position = 2",
+      "jobs set started_at = started_at - interval '1 microsecond' where position = 2",
+      "jobs set finished_at = finished_at - interval '1 microsecond' where position = 0",
+      "jobs set error = 'Otherwise.' where position = 1",
+      "jobs set error_code = 'render_failed' where position = 1",
+      `jobs set result = result || '{"warnings": ["dark"]}' where position = 0`,
+      `jobs set result = result || '{"subtitles_token": "another"}' where position = 0`,
+      "batches set updated_at = updated_at + interval '1 microsecond' where true",
+      "batches set created_at = created_at - interval '1 microsecond' where true",
+    ];
+    const hidden = [
+      "jobs set available_at = now() where position = 3",
+      "jobs set run = 2 where position = 3",
+      "batches set idempotency_key = 'key' where true",
+    ];
+    let before = await status(sql, shop, batchId);
+    for (const change of [...shown, ...hidden]) {
+      await sql.unsafe(`update public.${change}`);
+      const after = await status(sql, shop, batchId);
+      const isShown = shown.includes(change);
+      assertEquals(JSON.stringify(after!.body) !== JSON.stringify(before!.body), isShown, `body: ${change}`);
+      assertEquals(after!.etag !== before!.etag, isShown, `tag: ${change}`);
+      before = after;
+    }
+    const elsewhere = await asUser(sql, shop.userId, async (tx) => {
+      const [row] = await tx`select public.get_batch_status(${batchId}, 'http://elsewhere') as answer`;
+      return row!.answer as Answer;
+    });
+    assert(elsewhere!.etag !== before!.etag);
+  });
+});
+
 Deno.test("status and outcome follow the rows in every mixture", async () => {
   await withDatabase("mixtures", async ({ sql, service }) => {
     const shop = await openShop(sql, 2);
