@@ -24,8 +24,9 @@ export function foreignWords(texts: string[]): boolean[] {
   });
 }
 
-const SENTENCE_MARK = /[.,!?:;…]$/;
-const BRACKET_OR_SIGN = /[()[\]{}]|^[-+−]/u;
+const SENTENCE_MARK = /[.,!?:;…،؛؟]$/;
+/** A bracket whose partner is in another word, or a number's sign: turned round it would stand on the wrong end. */
+const OPEN_OR_SIGNED = /^[([{][^)\]}]*$|^[^([{]*[)\]}]|^[-+−]/u;
 
 /** Whether a word is drawn from right to left: its own letters do, or the stop behind it stands on the page's side. */
 export function isTurned(
@@ -36,6 +37,6 @@ export function isTurned(
   if (!isForeign || OWN_LETTER.test(text)) return isRightToLeft(text);
   // Between two foreign words a mark is foreign; and one behind several of them stands by the last one's letters.
   const isMarkForeign = isForeign[index + 1] || (isForeign[index - 1] && line.includes(index - 1));
-  if ((isForeign[index] && isMarkForeign) || BRACKET_OR_SIGN.test(text)) return false;
+  if ((isForeign[index] && isMarkForeign) || OPEN_OR_SIGNED.test(text)) return false;
   return SENTENCE_MARK.test(text) || (/\p{Sc}/u.test(text) && !LETTER.test(text));
 }

@@ -58,6 +58,8 @@ export interface Layout {
   /** The area that the platform leaves free. */
   free: Rect;
   theme: Theme;
+  /** Mirrored: what comes first is on the right. */
+  rtl: boolean;
   /** Shown from the start until the end card. */
   main: Block[];
   /** The end card. */
@@ -151,5 +153,5 @@ export function layOut(
     ? { ...setting.captions, y: bottom - END_CAPTIONS_HEIGHT, height: END_CAPTIONS_HEIGHT }
     : null;
   const end = endCard(setting, endCaptions ? endCaptions.y - free.y - END_GAP : free.height);
-  return { free: area, theme, end, endCaptions, ...LAYOUTS[input.template](setting) };
+  return { free: area, theme, rtl: setting.rtl, end, endCaptions, ...LAYOUTS[input.template](setting) };
 }

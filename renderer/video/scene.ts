@@ -155,6 +155,16 @@ async function loadPictures(
   return { stills, ready };
 }
 
+/** The marks with each picture's lit, in the order that the texts are read in; none for a single picture. */
+function createDots(rasteriser: Rasteriser, { layout, count }: { layout: Layout; count: number }): Placed[] {
+  const box = layout.dots;
+  if (box === null) return [];
+  return Array.from({ length: count }, (_, picture) => {
+    const lit = layout.rtl ? count - 1 - picture : picture;
+    return place(rasteriser, drawDots(box, { count, lit }));
+  });
+}
+
 /** The pictures in their motion, and the end card's backdrop over them. */
 function createMoving(
   rasteriser: Rasteriser,
@@ -220,9 +230,7 @@ export async function openScene(given: RenderSpec, sources: PictureSource[]) {
     layout,
     style: captionStyle(spec),
   });
-  const dots = layout.dots === null
-    ? []
-    : sources.map((_, lit) => place(rasteriser, drawDots(layout.dots!, { count: sources.length, lit })));
+  const dots = createDots(rasteriser, { layout, count: sources.length });
   const { shotsAt, drawPictures, drawEnding } = createMoving(rasteriser, { stills, timing, layout });
   /** Resolved when all that a frame shows is there. */
   async function prepare(frame: number): Promise<void> {

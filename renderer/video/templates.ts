@@ -8,7 +8,7 @@ import { ZOOM_OF_ONE } from "./motion.ts";
 import { FRAME } from "./presets.ts";
 import { INK, mixColours, PAPER, readableOn } from "./colour.ts";
 
-type Arranged = Omit<Layout, "free" | "theme" | "end" | "endCaptions">;
+type Arranged = Omit<Layout, "free" | "theme" | "rtl" | "end" | "endCaptions">;
 
 const PADDING = 40;
 const TIGHT_PADDING = 26;

@@ -217,6 +217,8 @@ function lineFactor(text: string): number {
 /** Fewer lines are worth this much of the size: no word stands alone for a few pixels. */
 const FEWER_LINES_SHARE = 0.86;
 const FEWER_LINES_MOST = 3;
+/** … and a last line of less than this share of the widest one is, with more lines too. */
+const LONELY_SHARE = 0.3;
 
 /** Sets a text in a room: as large as it fits, balanced; only where the smallest size is too large it is shortened. */
 export function setText(text: string, style: TextStyle, room: Room): SetText {
@@ -248,7 +250,9 @@ export function setText(text: string, style: TextStyle, room: Room): SetText {
     const width = Math.ceil(Math.max(...lines.map(measure)));
     const height = lineHeight * lines.length;
     const set = { lines, size, lineHeight, width, height, rtl: isRightToLeft(clean, style.language) };
-    if (largest || last || lines.length === 1 || lines.length > FEWER_LINES_MOST) return set;
+    const isLonely = lines.length > 1 && measure(lines.at(-1)!) < width * LONELY_SHARE;
+    const isLong = lines.length > FEWER_LINES_MOST && !isLonely;
+    if (largest || last || lines.length === 1 || isLong) return set;
     largest = set;
   }
 }

@@ -6,8 +6,9 @@ import { setCaption } from "../../renderer/video/captions.ts";
 import { fontStack } from "../../renderer/video/fonts.ts";
 import { layOut, type TextBox } from "../../renderer/video/layout.ts";
 import { FRAME } from "../../renderer/video/presets.ts";
+import { createScene } from "../../renderer/video/scene.ts";
 import { drawText, textWidth } from "../../renderer/video/text.ts";
-import { sampleSpec } from "./specs.ts";
+import { samplePicture, sampleSpec } from "./specs.ts";
 
 const PRICE = { current: "199.00 ₪", old: "249.00 ₪", saving_percent: 20 };
 
@@ -57,6 +58,19 @@ Deno.test("a price's sign stands on the left of its number in a language that ru
   assertEquals(hebrew.find(({ part }) => part === "saving")?.set.rtl, false);
 });
 
+Deno.test("the first picture's mark is the first one as the title is read", async () => {
+  const pictures = [0, 1].map((hue) => () => samplePicture({ width: 400, height: 400 }, hue));
+  for (const [language, title, first] of [["he", "מנורה", "right"], ["en", "Lamp", "left"]] as const) {
+    const spec = sampleSpec({ template: "collection_showcase", language, title, captions: [] });
+    const scene = await createScene(spec, pictures);
+    const { x, y, width, height } = scene.layout.dots!;
+    const row = Math.round(y + height / 2) * FRAME.width;
+    const frame = scene.draw(30);
+    const [left, right] = [x + width / 4, x + width * 3 / 4].map((at) => frame[row + Math.round(at)]!);
+    assertEquals(left! > right! + 30 ? "left" : right! > left! + 30 ? "right" : "neither", first);
+  }
+});
+
 /** A page's words from left to right, line by line; `<` before those that are drawn from right to left. */
 function seen(language: string, sentence: string): string {
   const style = { stack: fontStack({ language, family: null }), weight: 800, language };
@@ -83,6 +97,8 @@ Deno.test("a stop behind a foreign word stands on the page's side, a mark betwee
   assertEquals(seen("he", "עכשיו 199.00₪."), "<199.00₪. <עכשיו");
   assertEquals(seen("he", "קנו Lumen, Aurora עכשיו"), "<עכשיו Lumen, Aurora <קנו");
   assertEquals(seen("he", "הנחה -20% (US)"), "(US) -20% <הנחה");
+  assertEquals(seen("ar", "مقاس (L/XL)، جديد"), "<جديد <(L/XL)، <مقاس");
+  assertEquals(seen("he", "מידה 9), חדש"), "<חדש 9), <מידה");
 });
 
 Deno.test("only letters that stand apart are tracked", () => {

@@ -164,6 +164,17 @@ Deno.test("no line begins with a dash or a bar that stands between two parts; a 
   }
 });
 
+Deno.test("no word stands alone on a last line where a little smaller letters would take it up", () => {
+  const title = "ALL CAPS MEGA SUPER SALE WATERPROOF BLUETOOTH SPEAKER XL";
+  for (const template of TEMPLATES) {
+    for (const encoding_preset of ENCODING_PRESETS) {
+      const { main } = layOut(sampleSpec({ template, encoding_preset, title }), { pictures: 1 });
+      const { set } = main.flatMap((block) => block.texts).find(({ part }) => part === "title")!;
+      assert(set.lines.at(-1) !== "XL", `${template} ${encoding_preset}: ${set.lines.join(" / ")}`);
+    }
+  }
+});
+
 Deno.test("a word that is broken leaves room for its hyphen", () => {
   const text = "50%jumping50%Lamp–&a50%50%50%jumpingChair|Chair|gypsy&gypsyW&grand&Donaudampfschifffahrt";
   for (let width = 260; width < 900; width += 7) {
