@@ -38,7 +38,12 @@ export async function descendantsOf(pid: number): Promise<number[]> {
 /** Seconds of a whole Postgres server: its first process and every one that it has started. */
 export async function serverSeconds(sql: Sql): Promise<number> {
   const [row] = await sql<{ pid: number }[]>`select pg_backend_pid() as pid`;
-  const parent = (await statOf(row!.pid))?.[1];
+  return await serverSecondsOf(row!.pid);
+}
+
+/** The same by one of its backends. */
+export async function serverSecondsOf(backend: number): Promise<number> {
+  const parent = (await statOf(backend))?.[1];
   if (parent === undefined) throw new Error("the server runs on another machine");
   return await processorSeconds([Number(parent), ...await descendantsOf(Number(parent))]);
 }

@@ -1,9 +1,11 @@
 // `deno task bench:queue [--rounds N] [--busy N]`: this queue beside graphile-worker, pg-boss and DBOS with a job that does
 // nothing: on one durable Postgres, in one process, by one driver (`pg`), in turns. pgflow runs where pgmq is installed.
+// `--limits` instead: what ours waits for with many batches at once.
 
 import { openShop, OPTIONS } from "../tests/database/shop.ts";
 import { type BenchDatabase, withBenchDatabase } from "./database.ts";
 import { machine, printBar, printTable, quantile, readOption } from "./measure.ts";
+import type { Limited, LimitsTask } from "./peers/limits.ts";
 import type { PeerFigures, PeersTask } from "./peers/main.ts";
 import { writeResults } from "./results.ts";
 
@@ -26,7 +28,8 @@ const PROMISES: Record<string, string> = {
     "order; resumes behind the last step; one row of status, a step that throws ends the fifty",
 };
 
-async function runPeers(task: PeersTask): Promise<PeerFigures[]> {
+/** Runs a program of the peers' folder, which has the packages. */
+async function run<Answer>(program: "main.ts" | "limits.ts", task: PeersTask | LimitsTask): Promise<Answer> {
   const child = new Deno.Command(Deno.execPath(), {
     args: [
       "run",
@@ -35,7 +38,7 @@ async function runPeers(task: PeersTask): Promise<PeerFigures[]> {
       "--frozen",
       "--config",
       new URL("deno.json", FOLDER).pathname,
-      new URL("main.ts", FOLDER).pathname,
+      new URL(program, FOLDER).pathname,
     ],
     stdin: "piped",
     stdout: "piped",
@@ -85,13 +88,36 @@ function printBars(figures: PeerFigures[]): void {
   }
 }
 
+function printLimits(limits: Limited[]): void {
+  const cores = navigator.hardwareConcurrency;
+  const percent = (share: number) => `${(100 * share).toFixed(0)} %`;
+  printTable([
+    ["", ...limits.map(({ name }) => name)],
+    ["jobs/s", ...limits.map(({ jobs, seconds }) => (jobs / seconds).toFixed(0))],
+    [`processors, ${cores}: workers`, ...limits.map((each) => percent(each.workers / each.seconds / cores))],
+    ["  Postgres", ...limits.map((each) => percent(each.postgres / each.seconds / cores))],
+    ["WAL bytes a job", ...limits.map(({ walBytes, jobs }) => (walBytes / jobs).toFixed(0))],
+  ]);
+  for (const { name, waits } of limits) {
+    const total = Object.values(waits).reduce((sum, count) => sum + count, 0);
+    console.log(`\nwhere the ${BUSY.workers} sessions were, ${name}, ${total} looks:`);
+    for (const [event, count] of Object.entries(waits).sort(([, a], [, b]) => b - a)) {
+      if (count / total >= 0.01) console.log(`  ${event}: ${percent(count / total)}`);
+    }
+  }
+}
+
 await withBenchDatabase(async (database) => {
   const shop = await openShop(database.sql, 50);
   console.log(machine());
+  const ours = { url: database.url, shop: { ...shop, options: OPTIONS } };
+  if (Deno.args.includes("--limits")) {
+    printLimits(await run<Limited[]>("limits.ts", { ...ours, rounds: readOption("rounds", 5), busy: BUSY }));
+    return;
+  }
   console.log(await explainPgflow(database));
-  const figures = await runPeers({
-    url: database.url,
-    shop: { ...shop, options: OPTIONS },
+  const figures = await run<PeerFigures[]>("main.ts", {
+    ...ours,
     rounds: readOption("rounds", 15),
     busyRounds: readOption("busy", 3),
     busy: BUSY,

@@ -35,13 +35,18 @@ function resultOf(jobId: string, profileId: string): string {
 
 export async function openReelbatch(
   url: string,
-  { shop, workers }: { shop: BenchShop; workers: number },
+  { shop, workers, settings = "" }: {
+    shop: BenchShop;
+    workers: number;
+    /** Of its connections, as a server's command line has them. */
+    settings?: string;
+  },
 ) {
   const { default: { Pool } } = await loadPg();
   const pool = new Pool({
     connectionString: url,
     max: workers,
-    options: "-c role=service_role",
+    options: `-c role=service_role ${settings}`,
   });
   let batchIds: string[] = [];
 
