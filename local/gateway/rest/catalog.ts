@@ -19,7 +19,7 @@ export interface Relation {
 export interface SqlFunction {
   name: string;
   arguments: { name: string; type: string; hasDefault: boolean }[];
-  returns: "void" | "scalar" | "composite";
+  returns: "void" | "json" | "scalar" | "composite";
   returnsSet: boolean;
 }
 
@@ -45,7 +45,8 @@ const RELATIONS = `
 const FUNCTIONS = `
   select p.proname as name, p.proretset as "returnsSet",
     case when p.prorettype = 'void'::regtype then 'void'
-      when t.typtype = 'c' or p.prorettype = 'record'::regtype then 'composite' else 'scalar' end as returns,
+      when t.typtype = 'c' or p.prorettype = 'record'::regtype then 'composite'
+      when p.prorettype in ('json'::regtype, 'jsonb'::regtype) then 'json' else 'scalar' end as returns,
     coalesce((select json_agg(json_build_object('name', coalesce(p.proargnames[i], ''),
       'type', format_type(p.proargtypes[i - 1], null), 'hasDefault', i > p.pronargs - p.pronargdefaults) order by i)
       from generate_series(1, p.pronargs) i), '[]') as arguments

@@ -51,7 +51,9 @@ export function callStatement(
       parameters,
     };
   }
-  const value = target.returns === "void" ? "_call.value::text" : "to_json(_call.value)::text";
+  // What is json already would be copied three times more on its way through `to_json`.
+  const isText = target.returns === "void" || target.returns === "json";
+  const value = isText ? "_call.value::text" : "to_json(_call.value)::text";
   return {
     text:
       `select ${value} as body, 1 as count from ${source}lateral (select ${call} as value offset 0) as _call`,
