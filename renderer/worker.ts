@@ -126,6 +126,8 @@ async function main(): Promise<void> {
   const first = await lines.next();
   if (first.done) return endWithChildren();
   const order = RenderOrder.parse(JSON.parse(first.value));
+  // From here the paths of sockets are short, however deep the folder lies.
+  Deno.chdir(order.workFolder);
   let uploads = order.spec.uploads;
   const listening = (async () => {
     for await (const line of lines) {

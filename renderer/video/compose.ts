@@ -6,11 +6,12 @@ import type { RenderResult, RenderSpec } from "../../supabase/functions/_shared/
 import { encodeVideo } from "./encode.ts";
 import type { FfmpegOptions } from "./ffmpeg.ts";
 import { readMp4 } from "./mp4.ts";
+import { frameCount } from "./motion.ts";
 import type { Pixels } from "./pictures.ts";
 import { judgePostable } from "./postable.ts";
 import { FRAME } from "./presets.ts";
 import { openScene, type Scene } from "./scene.ts";
-import { makeSound } from "./sound.ts";
+import { makeSound, SOUND_FILE } from "./sound.ts";
 import { subRip } from "./subtitles.ts";
 import { warningsOf } from "./warnings.ts";
 import { rgbOfFrame } from "./yuv.ts";
@@ -73,7 +74,7 @@ function createDrawing(scene: Scene, thumbnailPath: string) {
   const still = Math.min(Math.round(THUMBNAIL_AT_S * FRAME.rate), scene.timing.end - LEAVING_FRAMES);
   let thumbnail = Promise.resolve();
   return {
-    async draw(frame: number): Promise<Uint8Array> {
+    async draw(frame: number): Promise<Uint8Array<ArrayBuffer>> {
       await scene.prepare(frame);
       if (frame === still) {
         thumbnail = writeThumbnail(scene.draw(frame, { captions: false }), thumbnailPath);
@@ -82,32 +83,44 @@ function createDrawing(scene: Scene, thumbnailPath: string) {
       }
       return scene.draw(frame);
     },
-    thumbnailWritten: () => thumbnail,
+    /** What it began is over; rejects where the thumbnail could not be written. */
+    async done(): Promise<void> {
+      await Promise.allSettled([scene.prepared]);
+      await thumbnail;
+    },
   };
 }
 
-/** Encodes every frame, and makes the thumbnail on the way. */
+/** Encodes every frame, and makes the thumbnail on the way. The encoder starts while scene and sound are made. */
 async function encodeScene(
-  scene: Scene,
+  spec: RenderSpec,
   options: FfmpegOptions & {
-    spec: RenderSpec;
+    scene: Promise<Scene>;
+    /** Done when the file at `soundPath` is whole. */
     sound: Promise<string>;
+    soundPath: string;
+    folder: string;
     videoPath: string;
     thumbnailPath: string;
     onProgress(percent: number): void;
   },
 ): Promise<void> {
-  const { frames } = scene.timing;
-  const drawing = createDrawing(scene, options.thumbnailPath);
+  const frames = frameCount(spec.duration_s);
+  const drawing = options.scene.then((scene) => createDrawing(scene, options.thumbnailPath));
+  drawing.catch(() => {});
   let shown = PREPARED_PERCENT;
   try {
-    const soundPath = await options.sound;
-    options.onProgress(PREPARED_PERCENT);
-    await encodeVideo(options.spec, {
+    await encodeVideo(spec, {
       ...options,
-      soundPath,
       frames,
-      draw: drawing.draw,
+      async draw(frame) {
+        const { draw } = await drawing;
+        if (frame === 0) {
+          await options.sound;
+          options.onProgress(PREPARED_PERCENT);
+        }
+        return await draw(frame);
+      },
       onFrame(frame) {
         const percent = Math.floor(
           PREPARED_PERCENT + (ENCODED_PERCENT - PREPARED_PERCENT) * (frame + 1) / frames,
@@ -115,10 +128,9 @@ async function encodeScene(
         if (percent > shown) options.onProgress(shown = percent);
       },
     });
-    await drawing.thumbnailWritten();
   } finally {
     // Native work that outlives its render would take the process down with it.
-    await Promise.allSettled([scene.prepared, drawing.thumbnailWritten()]);
+    await drawing.then(({ done }) => done(), () => {});
   }
 }
 
@@ -133,12 +145,21 @@ export async function composeVideo(input: ComposeInput): Promise<Composed> {
   const sound = makeSound(spec, { ...process, voicePath: input.voicePath, folder });
   // Awaited below: a failure meanwhile must not be an unhandled one.
   sound.catch(() => {});
-  const scene = await openScene(spec, input.pictures.map((picture) => () => readPixels(picture, signal)));
-  onProgress(4);
-  await encodeScene(scene, { ...process, spec, sound, videoPath, thumbnailPath, onProgress });
+  const scene = openScene(spec, input.pictures.map((picture) => () => readPixels(picture, signal)));
+  const soundPath = join(folder, SOUND_FILE);
+  await encodeScene(spec, {
+    ...process,
+    scene,
+    sound,
+    soundPath,
+    folder,
+    videoPath,
+    thumbnailPath,
+    onProgress,
+  });
+  await Deno.remove(soundPath);
   const subtitles = subRip(spec.captions, spec.duration_s);
   await Deno.writeTextFile(subtitlesPath, subtitles);
-  await Deno.remove(await sound);
   const file = await readMp4(videoPath);
   const result: RenderResult = {
     duration_s: Math.round(file.duration_s * 1000) / 1000,

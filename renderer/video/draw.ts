@@ -172,20 +172,43 @@ function drawThumbnail(context: SKRSContext2D, block: Block, picture: Product): 
   context.restore();
 }
 
-/** A block at a scale about its middle. */
-export function drawBlock(block: Block, options: { scale: number; picture: Product | null }): Drawn {
+/** A canvas for a block with room around it, on which the frame's own places are drawn at a scale about the block's middle. */
+function blockCanvas(block: Block, scale: number) {
   const area = bled(block.box, BLEED);
   const canvas = createCanvas(area.width, area.height);
   const context = canvas.getContext("2d");
   const middleX = block.box.x + block.box.width / 2;
   const middleY = block.box.y + block.box.height / 2;
   context.translate(middleX - area.x, middleY - area.y);
-  context.scale(options.scale, options.scale);
+  context.scale(scale, scale);
   context.translate(-middleX, -middleY);
-  for (const plate of block.plates) drawPlate(context, plate);
-  if (block.thumbnail && options.picture) drawThumbnail(context, block, options.picture);
-  for (const text of block.texts) drawTextBox(context, text);
-  return toLayer(canvas, area);
+  return { area, canvas, context };
+}
+
+/** A block at any scale. Smaller ones are shown for a frame each: copies of the whole block, not drawn anew. */
+export function createBlockDrawing(block: Block, picture: () => Product | null): (scale: number) => Drawn {
+  let whole: ReturnType<typeof blockCanvas> | null = null;
+
+  function draw(scale: number) {
+    const drawn = blockCanvas(block, scale);
+    for (const plate of block.plates) drawPlate(drawn.context, plate);
+    const product = picture();
+    if (block.thumbnail && product) drawThumbnail(drawn.context, block, product);
+    for (const text of block.texts) drawTextBox(drawn.context, text);
+    return drawn;
+  }
+
+  return (scale) => {
+    if (scale > 1) {
+      const { canvas, area } = draw(scale);
+      return toLayer(canvas, area);
+    }
+    whole ??= draw(1);
+    if (scale === 1) return toLayer(whole.canvas, whole.area);
+    const { canvas, context, area } = blockCanvas(block, scale);
+    drawScaled(context, whole.canvas, whole.area);
+    return toLayer(canvas, area);
+  };
 }
 
 /** Marks for `count` pictures, the one that shows lit. */

@@ -1,7 +1,10 @@
 // Encoding: raw frames and samples into an MP4 as the platforms ask for it.
 
+import { join } from "node:path";
+import { getPriority, setPriority } from "node:os";
 import type { RenderSpec } from "../../supabase/functions/_shared/contracts/render_spec.ts";
 import { FfmpegFailed, type FfmpegOptions, startFfmpeg } from "./ffmpeg.ts";
+import { openChannel } from "./channel.ts";
 import { AUDIO, FRAME, type Preset, PRESETS } from "./presets.ts";
 
 const CRF = 20;
@@ -10,6 +13,10 @@ const CRF = 20;
  * frames that it is given as well as for its own threads.
  */
 const THREADS = Math.max(4, Math.ceil(navigator.hardwareConcurrency * 1.5));
+/** Frames that the encoder holds ready: what is drawn slower now and then (captions change, cards enter) holds nothing up. */
+const FRAMES_AHEAD = 16;
+/** As Unix counts it: lower than the encoder's 0, but not starved where something else keeps the machine busy. */
+const DRAWING_PRIORITY = 10;
 /** A closed group of pictures of half the rate. */
 const GROUP = FRAME.rate / 2;
 const B_FRAMES = 2;
@@ -17,6 +24,8 @@ const B_FRAMES = 2;
 function inputs(framesPath: string, soundPath: string): string[] {
   return [
     ...[
+      "-thread_queue_size",
+      `${FRAMES_AHEAD}`,
       "-f",
       "rawvideo",
       "-pix_fmt",
@@ -67,7 +76,7 @@ function output(spec: RenderSpec, path: string): string[] {
   ];
 }
 
-/** All that ffmpeg is told: `framesPath` (a pipe or a file) holds raw frames, `soundPath` raw samples. */
+/** All that ffmpeg is told: `framesPath` (a socket or a file) gives raw frames, `soundPath` raw samples. */
 export function encodeArgs(
   spec: RenderSpec,
   paths: { framesPath: string; soundPath: string; videoPath: string },
@@ -84,24 +93,29 @@ export function encodeArgs(
 const STALLED_MS = 60_000;
 
 export interface EncodeOptions extends FfmpegOptions {
+  /** A file that is there by the first frame. */
   soundPath: string;
   videoPath: string;
+  /** An existing folder of this render's own. */
+  folder: string;
   frames: number;
-  draw(frame: number): Promise<Uint8Array>;
+  draw(frame: number): Promise<Uint8Array<ArrayBuffer>>;
   onFrame(frame: number): void;
   stalledMs?: number;
 }
 
-/** Encodes `frames` frames, each asked for when the one before is on its way. */
+/** Encodes `frames` frames, each asked for when the one before is on its way. The encoder starts while the first is drawn. */
 export async function encodeVideo(spec: RenderSpec, options: EncodeOptions): Promise<void> {
-  const args = encodeArgs(spec, { ...options, framesPath: "pipe:0" });
-  const run = startFfmpeg(args, { ...options, stdin: true });
-  const watch = watchStall(options.stalledMs ?? STALLED_MS, run.kill);
+  const channel = openChannel(join(options.folder, "frames.sock"));
+  const run = startFfmpeg(encodeArgs(spec, { ...options, framesPath: channel.url }), options);
   // Unread output would never come, but an ended ffmpeg must be noticed while a write waits for it.
   const drained = run.stdout.cancel();
-  const failed = run.done.then(() => new Promise<never>(() => {}));
+  const failed = run.done.then(() => {
+    throw new FfmpegFailed("ffmpeg ended before its last frame");
+  });
   failed.catch(() => {});
-  const writer = run.stdin!.getWriter();
+  let watch: ReturnType<typeof watchStall> | null = null;
+  let restore = () => {};
   let drawing = false;
   try {
     let written: Promise<unknown> = Promise.resolve();
@@ -109,25 +123,44 @@ export async function encodeVideo(spec: RenderSpec, options: EncodeOptions): Pro
       drawing = true;
       const bytes = await options.draw(frame);
       drawing = false;
-      watch.alive();
+      if (frame === 0) {
+        watch = watchStall(options.stalledMs ?? STALLED_MS, run.kill);
+        restore = yieldToEncoder();
+      }
+      watch?.alive();
       await Promise.race([written, failed]);
-      written = writer.write(bytes);
+      written = channel.writer.then((writer) => writer.write(bytes));
       written.catch(() => {});
       options.onFrame(frame);
     }
     await Promise.race([written, failed]);
-    await writer.close();
+    await (await channel.writer).close();
     await run.done;
     await drained;
   } catch (cause) {
     run.kill();
     const ended = await run.done.then(() => null, (error) => error);
-    if (watch.stalled()) throw new FfmpegFailed("ffmpeg stalled: it took no more frames");
-    // ffmpeg's own words say more than a broken pipe; a picture that cannot be drawn is no fault of ffmpeg's.
+    if (watch?.stalled()) throw new FfmpegFailed("ffmpeg stalled: it took no more frames");
+    // ffmpeg's own words say more than a broken socket; a picture that cannot be drawn is no fault of ffmpeg's.
     throw drawing ? cause : ended ?? cause;
   } finally {
-    watch.stop();
+    watch?.stop();
+    restore();
+    channel.close();
   }
+}
+
+/** Drawing takes the time that the encoder leaves, which it is ahead of: taking turns, both are held up. */
+function yieldToEncoder(): () => void {
+  const before = getPriority();
+  setPriority(Math.max(before, DRAWING_PRIORITY));
+  return () => {
+    try {
+      setPriority(before);
+    } catch {
+      // Only root may take it back; a render's process ends here anyway.
+    }
+  };
 }
 
 /** Kills what gave no sign of life for `limitMs`. */

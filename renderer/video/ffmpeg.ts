@@ -24,12 +24,12 @@ async function readTail(stream: ReadableStream<Uint8Array>): Promise<string> {
   return tail;
 }
 
-/** Starts ffmpeg with piped streams. `done` rejects unless it ends well; it must be awaited. */
-export function startFfmpeg(args: string[], options: FfmpegOptions & { stdin: boolean }) {
+/** Starts ffmpeg. `done` rejects unless it ends well; it must be awaited. */
+export function startFfmpeg(args: string[], options: FfmpegOptions) {
   options.signal.throwIfAborted();
   const child = new Deno.Command(options.ffmpegPath, {
     args: ["-hide_banner", "-y", ...args],
-    stdin: options.stdin ? "piped" : "null",
+    stdin: "null",
     stdout: "piped",
     stderr: "piped",
   }).spawn();
@@ -50,7 +50,7 @@ export function startFfmpeg(args: string[], options: FfmpegOptions & { stdin: bo
     if (!status.success) throw new FfmpegFailed(`ffmpeg ended with ${status.code}: ${log.slice(-2000)}`);
     return log;
   });
-  return { stdin: options.stdin ? child.stdin : null, stdout: child.stdout, done, kill };
+  return { stdout: child.stdout, done, kill };
 }
 
 /** Runs ffmpeg to its end: what it wrote and what it said. */
@@ -58,7 +58,7 @@ export async function runFfmpeg(
   args: string[],
   options: FfmpegOptions,
 ): Promise<{ output: Uint8Array; log: string }> {
-  const run = startFfmpeg(args, { ...options, stdin: false });
+  const run = startFfmpeg(args, options);
   const timer = setTimeout(run.kill, LONGEST_RUN_MS);
   try {
     const [output, log] = await Promise.all([new Response(run.stdout).bytes(), run.done]);

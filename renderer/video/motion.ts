@@ -36,12 +36,17 @@ const ZOOM_OF_MANY = 1.09;
 const ZOOM_OF_ONE_FILLING = 1.2;
 const LONG_SHOT_S = 20;
 
+/** Frames of a whole video. */
+export function frameCount(duration_s: number): number {
+  return Math.round(duration_s * FRAME.rate);
+}
+
 /** Plans a video: at least one shot, never longer than the pictures' share of the time before the end card. */
 export function planTiming(
   options: { template: Template; duration_s: number; pictures: number; fills?: boolean },
 ): Timing {
   const { template, pictures } = options;
-  const frames = Math.round(options.duration_s * FRAME.rate);
+  const frames = frameCount(options.duration_s);
   const least = Math.min(END_FRAMES_LEAST, Math.floor(frames * 0.4));
   const end = frames - Math.min(Math.max(Math.round(frames * END_SHARE), least), END_FRAMES_MOST);
   const count = pictures === 1 ? 1 : Math.max(1, Math.round(end / FRAME.rate / SHOT_S));

@@ -8,13 +8,14 @@ const MEMORY_PAGES = 6400;
 const PAGE_BYTES = 65_536;
 /** The kernel loads 16 bytes at once and may run over a plane's end. */
 const PLANE_PADDING_BYTES = 64;
-const TAP_RECORD_BYTES = 64;
+const TAP_RECORD_BYTES = 48;
 /** A frame is written while the next one is drawn, and a still beside that. */
 const FRAME_BUFFERS = 3;
 
 interface Kernel {
   buildTaps(table: number, count: number, origin: number, step: number, maxIndex: number): void;
   samplePlane(...numbers: number[]): void;
+  makeSigned(plane: number, bytes: number): void;
   mixPlanes(target: number, other: number, bytes: number, weight: number): void;
   blendLayer(...numbers: number[]): void;
 }
@@ -128,6 +129,7 @@ export function createRasteriser(size: { width: number; height: number }) {
   function store(plane: Uint8Array): number {
     const { address } = allocator.take(plane.length);
     bytes.set(plane, address);
+    kernel.makeSigned(address, plane.length);
     return address;
   }
 

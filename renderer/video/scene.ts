@@ -2,7 +2,7 @@
 
 import type { Caption, RenderSpec } from "../../supabase/functions/_shared/contracts/render_spec.ts";
 import { type CaptionPage, drawPage, drawSpokenWord, setCaption } from "./captions.ts";
-import { drawBlock, drawDots, type Drawn, type Product, productPicture } from "./draw.ts";
+import { createBlockDrawing, drawDots, type Drawn, type Product, productPicture } from "./draw.ts";
 import { withDrawableTexts } from "./glyphs.ts";
 import { type Block, type Layout, layOut } from "./layout.ts";
 import {
@@ -59,16 +59,23 @@ function place(rasteriser: Rasteriser, drawn: Drawn): Placed {
 
 /** Blocks by scale: each scale is drawn when it is first needed and kept. */
 function createBlocks(rasteriser: Rasteriser, stills: { product: Product | null }) {
-  const kept = new Map<Block, Map<number, Placed>>();
+  const drawings = new Map<Block, (scale: number) => Placed>();
+
+  function drawingOf(block: Block): (scale: number) => Placed {
+    const draw = createBlockDrawing(block, () => stills.product);
+    const kept = new Map<number, Placed>();
+    return (scale) => {
+      let placed = kept.get(scale);
+      if (!placed) kept.set(scale, placed = place(rasteriser, draw(scale)));
+      return placed;
+    };
+  }
+
   return (block: Block, look: Appearance): void => {
-    let scales = kept.get(block);
-    if (!scales) kept.set(block, scales = new Map());
-    let placed = scales.get(look.scale);
-    if (!placed) {
-      placed = place(rasteriser, drawBlock(block, { scale: look.scale, picture: stills.product }));
-      scales.set(look.scale, placed);
-    }
-    rasteriser.blend(placed.layer, { x: placed.x, y: placed.y, opacity: look.opacity });
+    let drawing = drawings.get(block);
+    if (!drawing) drawings.set(block, drawing = drawingOf(block));
+    const { layer, x, y } = drawing(look.scale);
+    rasteriser.blend(layer, { x, y, opacity: look.opacity });
   };
 }
 

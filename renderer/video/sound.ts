@@ -7,6 +7,8 @@ import { AUDIO, LOUDNESS } from "./presets.ts";
 
 /** The AAC encoder puts one frame before the first sample; without an edit list it is heard, so it replaces silence. */
 const AAC_FRAME = 1024;
+/** The whole sound track's name in a render's folder. */
+export const SOUND_FILE = "sound.s16le";
 const BYTES_PER_SAMPLE = 2 * AUDIO.channels;
 const FADE_S = 0.05;
 /** Below the allowed true peak: AAC raises peaks a little. */
@@ -112,7 +114,7 @@ export async function makeSound(
     const to = Math.max(0, at);
     track.set(voice.subarray(from, from + Math.max(0, track.length - to)), to);
   }
-  const path = join(options.folder, "sound.s16le");
+  const path = join(options.folder, SOUND_FILE);
   await Deno.writeFile(path, track);
   return path;
 }

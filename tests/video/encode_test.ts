@@ -17,7 +17,12 @@ async function stubFfmpeg(folder: string, script: string): Promise<string> {
 
 async function encode(
   folder: string,
-  options: { ffmpegPath: string; draw?: (frame: number) => Promise<Uint8Array>; onPid?(pid: number): void },
+  options: {
+    ffmpegPath: string;
+    draw?: (frame: number) => Promise<Uint8Array<ArrayBuffer>>;
+    onPid?(pid: number): void;
+    stalledMs?: number;
+  },
 ): Promise<void> {
   const soundPath = `${folder}/sound.s16le`;
   await Deno.writeFile(soundPath, new Uint8Array(48_000 * 4));
@@ -27,10 +32,11 @@ async function encode(
     onChildProcess: options.onPid,
     soundPath,
     videoPath: `${folder}/video.mp4`,
+    folder,
     frames: 30,
     draw: options.draw ?? (() => Promise.resolve(new Uint8Array(FRAME_BYTES))),
     onFrame: () => {},
-    stalledMs: 400,
+    stalledMs: options.stalledMs ?? 400,
   });
 }
 
@@ -47,9 +53,19 @@ Deno.test("an ffmpeg that takes no frame any more is ended, and the render is wo
 
 Deno.test("an ffmpeg that takes all frames and then does not end is ended too", async () => {
   await withFolder(async (folder) => {
-    const ffmpegPath = await stubFfmpeg(folder, "cat > /dev/null; exec sleep 1000");
-    const error = await assertRejects(() => encode(folder, { ffmpegPath }));
+    const drain = new URL("../support/draining_encoder.ts", import.meta.url).pathname;
+    const ffmpegPath = await stubFfmpeg(
+      folder,
+      `exec '${Deno.execPath()}' run -A --no-check '${drain}' "$@"`,
+    );
+    let drawn = 0;
+    const draw = (frame: number) => {
+      drawn = frame + 1;
+      return Promise.resolve(new Uint8Array(FRAME_BYTES));
+    };
+    const error = await assertRejects(() => encode(folder, { ffmpegPath, draw }));
     assertMatch(error.message, /^ffmpeg stalled/);
+    assertEquals(drawn, 30);
   });
 });
 
@@ -62,6 +78,30 @@ Deno.test("an ffmpeg that ends early is quoted, not the broken pipe", async () =
       renderErrorOf(error).message,
       "The machine that makes the videos has no room left on its disk.",
     );
+  });
+});
+
+Deno.test("an ffmpeg that ends well before its last frame is a failure, not a video", async () => {
+  await withFolder(async (folder) => {
+    const ffmpegPath = await stubFfmpeg(folder, "exit 0");
+    const error = await assertRejects(() => encode(folder, { ffmpegPath }));
+    assertEquals(error.message, "ffmpeg ended before its last frame");
+  });
+});
+
+Deno.test("nothing but sound and video is left in the folder of an encoding, and its socket may lie deep", async () => {
+  await withFolder(async (folder) => {
+    const deep = `${folder}/${"deep".repeat(30)}`;
+    await Deno.mkdir(deep);
+    const before = Deno.cwd();
+    Deno.chdir(deep);
+    try {
+      await encode(deep, { ffmpegPath: testFfmpegPath(), stalledMs: 60_000 });
+    } finally {
+      Deno.chdir(before);
+    }
+    const left = (await Array.fromAsync(Deno.readDir(deep))).map(({ name }) => name);
+    assertEquals(left.sort(), ["sound.s16le", "video.mp4"]);
   });
 });
 

@@ -37,10 +37,10 @@ Deno.test("the kernel samples like a float bilinear filter, within 0.6 of 255", 
   let worst = 0;
   for (let row = 0; row < 96; row++) {
     for (let column = 0; column < 160; column++) {
-      // The kernel keeps places in 1/256 of a pixel.
-      const at = (origin: number, i: number) =>
-        Math.round((origin + (i + 0.5) * crop.step - 0.5) * 256) / 256;
-      const px = at(crop.left, column), py = at(crop.top, row);
+      // The kernel keeps places in 1/127 of a column and 1/256 of a row.
+      const at = (origin: number, { i, parts }: { i: number; parts: number }) =>
+        Math.round((origin + (i + 0.5) * crop.step - 0.5) * parts) / parts;
+      const px = at(crop.left, { i: column, parts: 127 }), py = at(crop.top, { i: row, parts: 256 });
       const x = Math.floor(px), top = Math.floor(py);
       const value = (dx: number, dy: number) => y[(top + dy) * width + x + dx]!;
       const upper = value(0, 0) * (1 - px + x) + value(1, 0) * (px - x);

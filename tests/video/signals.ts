@@ -72,7 +72,7 @@ export async function encodeSignal(
     spec: RenderSpec;
     voice?: Uint8Array;
     flashes_s?: number[];
-    draw?: (frame: number) => Uint8Array;
+    draw?: (frame: number) => Uint8Array<ArrayBuffer>;
   },
 ): Promise<string> {
   const { spec } = options;
@@ -89,6 +89,7 @@ export async function encodeSignal(
     ...process,
     soundPath,
     videoPath,
+    folder,
     frames: Math.round(spec.duration_s * FRAME.rate),
     draw: (frame) => Promise.resolve(options.draw?.(frame) ?? (lit(frame) ? bright : dark)),
     onFrame: () => {},

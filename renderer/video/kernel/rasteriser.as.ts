@@ -6,50 +6,59 @@
 // All pointers are offsets into a memory that the caller owns. Planes are 8-bit, padded by at least 64 bytes at their
 // end, because 16 bytes are loaded at once.
 
-/** Positions are kept in 1/256 of a pixel: the same scale as the weights. */
-const POSITION_SCALE: f64 = 256.0;
+/** Rows are weighed in 1/256. */
+const ROW_SCALE: f64 = 256.0;
 /** Weights of 1/256 as `q15mulr` takes them, in 1/32768: `(difference * weight * 128 + 16384) >> 15`. */
 const WEIGHT_SHIFT: i32 = 7;
 /** A whole weight does not fit 15 bits; 32767/32768 of a byte's difference rounds to all of it. */
 const WHOLE_WEIGHT: i32 = 32767;
+/** Neighbours in a row are weighed in 1/127: the two weights are the 7-bit side of a dot product. */
+const COLUMN_SCALE: i32 = 127;
+/** 1/127 in 1/32768: takes a weighed sample back to a byte's size, within 0.01. */
+const UNWEIGHED: i16 = 258;
+/** Planes to sample hold a byte less 128: the other side of that dot product is signed. */
+const SIGN_BIT: u8 = 0x80;
 /**
- * A tap table has one record per 8 outputs:
- *   +0  i32        index of the first source byte of the group
- *   +16 16 x u8    byte shuffle that gives the left neighbours (widened to 16 bit)
- *   +32 16 x u8    the same for the right neighbours
- *   +48 8 x i16    weights of the right neighbours, in 1/32768
+ * A tap table has, for `groups` groups of 8 outputs, one kind after another:
+ *   16 x u8    twice 128, then twice `UNWEIGHED` (8 x i16): what is loaded stays in a register, a constant is built anew
+ *   16 x u8    a group's byte shuffle that gives the neighbours, left and right in turns
+ *   16 x i8    their weights, in 1/127
+ *   i32        index of the group's first source byte
+ * Each is read at an address of its own: where the runtime checks bounds in code, an offset makes the check twice as long.
  */
-const TAP_BYTES: usize = 64;
-const TAP_LEFT: usize = 16;
-const TAP_RIGHT: usize = 32;
-const TAP_WEIGHT: usize = 48;
+const LANES: usize = 16;
+const CONSTANTS_BYTES: usize = 2 * LANES;
+const BASE_BYTES: usize = 4;
 const OUTPUTS_PER_TAP: i32 = 8;
 /** A layer's gain at which nothing of it is taken away. */
 const WHOLE_GAIN: i32 = 256;
-/** A shuffle index with the high bit set gives zero. */
-const ZERO_LANE: u8 = 0xff;
 
 /** Fills the table for `count` outputs at `origin + i * step`, clamped to the row. Steps above 1.85 do not fit a group. */
 export function buildTaps(table: usize, count: i32, origin: f64, step: f64, maxIndex: i32): void {
+  v128.store(table, i8x16.splat(SIGN_BIT));
+  v128.store(table, i16x8.splat(UNWEIGHED), LANES);
+  const groups = usize((count + OUTPUTS_PER_TAP - 1) / OUTPUTS_PER_TAP);
+  let shuffle = table + CONSTANTS_BYTES;
+  let weights = shuffle + groups * LANES;
+  let base = weights + groups * LANES;
   for (let group: i32 = 0; group < count; group += OUTPUTS_PER_TAP) {
-    const record = table + usize(group / OUTPUTS_PER_TAP) * TAP_BYTES;
-    let base: i32 = 0;
+    let first: i32 = 0;
     for (let i: i32 = 0; i < OUTPUTS_PER_TAP; i++) {
       const position = Math.min(Math.max(origin + f64(group + i) * step, 0), f64(maxIndex));
-      const scaled = i32(position * POSITION_SCALE + 0.5);
-      const index = scaled >> 8;
-      const fraction = scaled & 255;
-      if (i == 0) {
-        base = index;
-        store<i32>(record, base);
-      }
-      const lane = record + usize(i) * 2;
-      store<u8>(lane + TAP_LEFT, u8(index - base));
-      store<u8>(lane + TAP_LEFT + 1, ZERO_LANE);
-      store<u8>(lane + TAP_RIGHT, u8(index - base + 1));
-      store<u8>(lane + TAP_RIGHT + 1, ZERO_LANE);
-      store<i16>(lane + TAP_WEIGHT, i16(fraction << WEIGHT_SHIFT));
+      const scaled = i32(position * f64(COLUMN_SCALE) + 0.5);
+      const index = scaled / COLUMN_SCALE;
+      const right = scaled - index * COLUMN_SCALE;
+      if (i == 0) first = index;
+      const lane = usize(i) * 2;
+      store<u8>(shuffle + lane, u8(index - first));
+      store<u8>(shuffle + lane + 1, u8(index - first + 1));
+      store<i8>(weights + lane, i8(COLUMN_SCALE - right));
+      store<i8>(weights + lane + 1, i8(right));
     }
+    store<i32>(base, first);
+    shuffle += LANES;
+    weights += LANES;
+    base += BASE_BYTES;
   }
 }
 
@@ -58,29 +67,29 @@ function between(from: v128, to: v128, weight: v128): v128 {
   return i16x8.add(from, i16x8.relaxed_q15mulr_s(i16x8.sub(to, from), weight));
 }
 
-/** Bits below a byte that are kept between the two passes: rounded twice, slow motion would tremble. */
-const KEPT_BITS: i32 = 6;
-const KEPT_HALF: i16 = 32;
-
-/** Eight outputs of one row, in 1/64. */
-function sampleRow(row: v128, record: usize): v128 {
-  return between(
-    i16x8.shl(i8x16.relaxed_swizzle(row, v128.load(record + TAP_LEFT)), KEPT_BITS),
-    i16x8.shl(i8x16.relaxed_swizzle(row, v128.load(record + TAP_RIGHT)), KEPT_BITS),
-    v128.load(record + TAP_WEIGHT),
-  );
+/** Eight outputs less 128: each row's neighbours are weighed first, then the two rows; rounded once, or slow motion trembles. */
+function sampleGroup(
+  upper: usize,
+  lower: usize,
+  shuffle: v128,
+  weights: v128,
+  weight: v128,
+  unweighed: v128,
+): v128 {
+  const a = i16x8.relaxed_dot_i8x16_i7x16_s(i8x16.relaxed_swizzle(v128.load(upper), shuffle), weights);
+  const b = i16x8.relaxed_dot_i8x16_i7x16_s(i8x16.relaxed_swizzle(v128.load(lower), shuffle), weights);
+  return i16x8.relaxed_q15mulr_s(between(a, b, weight), unweighed);
 }
 
-/** Eight outputs: each row's neighbours are weighed first, then the two rows; rounded once. */
-function sampleGroup(rowA: usize, rowB: usize, record: usize, weight: v128): v128 {
-  const base = usize(load<i32>(record));
-  const upper = sampleRow(v128.load(rowA + base), record);
-  const lower = sampleRow(v128.load(rowB + base), record);
-  const both = between(upper, lower, weight);
-  return i16x8.shr_u(i16x8.add(both, i16x8.splat(KEPT_HALF)), KEPT_BITS);
+/** Where an output row lies in the source, in 1/256 of its rows. */
+function rowPosition(origin: f64, y: i32, step: f64, rows: i32): i32 {
+  return i32(Math.min(Math.max(origin + f64(y) * step, 0), f64(rows - 1)) * ROW_SCALE + 0.5);
 }
 
-/** Samples a plane bilinearly into `target` (stride = width, a multiple of 4); rows lie at `origin + y * step`. */
+/**
+ * Samples a plane of bytes less 128 bilinearly into `target`, as they are (stride = width, a multiple of 4); rows lie at
+ * `origin + y * step`. Two rows at a time share what is known of their columns.
+ */
 export function samplePlane(
   source: usize,
   sourceStride: i32,
@@ -92,30 +101,79 @@ export function samplePlane(
   step: f64,
   taps: usize,
 ): void {
-  for (let y: i32 = 0; y < height; y++) {
-    const position = Math.min(Math.max(origin + f64(y) * step, 0), f64(sourceRows - 1));
-    const scaled = i32(position * POSITION_SCALE + 0.5);
-    const index = scaled >> 8;
-    const fraction = scaled & 255;
-    const rowA = source + usize(index * sourceStride);
-    const rowB = index + 1 < sourceRows ? rowA + usize(sourceStride) : rowA;
-    const weight = i16x8.splat(i16(fraction << WEIGHT_SHIFT));
-    const row = target + usize(y * width);
-    let record = taps;
+  const lastRow = sourceRows - 1;
+  const sign = v128.load(taps);
+  const unweighed = v128.load(taps, LANES);
+  const groups = usize((width + OUTPUTS_PER_TAP - 1) / OUTPUTS_PER_TAP);
+  const shuffles = taps + CONSTANTS_BYTES;
+  const bases = shuffles + 2 * groups * LANES;
+  for (let y: i32 = 0; y < height; y += 2) {
+    const other = min(y + 1, height - 1);
+    const placeA = rowPosition(origin, y, step, sourceRows);
+    const placeB = rowPosition(origin, other, step, sourceRows);
+    const upperA = source + usize((placeA >> 8) * sourceStride);
+    const lowerA = source + usize(min((placeA >> 8) + 1, lastRow) * sourceStride);
+    const upperB = source + usize((placeB >> 8) * sourceStride);
+    const lowerB = source + usize(min((placeB >> 8) + 1, lastRow) * sourceStride);
+    const weightA = i16x8.splat(i16((placeA & 255) << WEIGHT_SHIFT));
+    const weightB = i16x8.splat(i16((placeB & 255) << WEIGHT_SHIFT));
+    let rowA = target + usize(y * width);
+    let rowB = target + usize(other * width);
+    let shuffleAt = shuffles;
+    let weightsAt = shuffles + groups * LANES;
+    let baseAt = bases;
     let x: i32 = 0;
     for (; x + 16 <= width; x += 16) {
-      const left = sampleGroup(rowA, rowB, record, weight);
-      const right = sampleGroup(rowA, rowB, record + TAP_BYTES, weight);
-      v128.store(row + usize(x), i8x16.narrow_i16x8_u(left, right));
-      record += 2 * TAP_BYTES;
+      let base = usize(load<i32>(baseAt));
+      let shuffle = v128.load(shuffleAt);
+      let weights = v128.load(weightsAt);
+      const leftA = sampleGroup(upperA + base, lowerA + base, shuffle, weights, weightA, unweighed);
+      const leftB = sampleGroup(upperB + base, lowerB + base, shuffle, weights, weightB, unweighed);
+      baseAt += BASE_BYTES;
+      shuffleAt += LANES;
+      weightsAt += LANES;
+      base = usize(load<i32>(baseAt));
+      shuffle = v128.load(shuffleAt);
+      weights = v128.load(weightsAt);
+      const rightA = sampleGroup(upperA + base, lowerA + base, shuffle, weights, weightA, unweighed);
+      const rightB = sampleGroup(upperB + base, lowerB + base, shuffle, weights, weightB, unweighed);
+      v128.store(rowA, v128.xor(i8x16.narrow_i16x8_s(leftA, rightA), sign));
+      v128.store(rowB, v128.xor(i8x16.narrow_i16x8_s(leftB, rightB), sign));
+      baseAt += BASE_BYTES;
+      shuffleAt += LANES;
+      weightsAt += LANES;
+      rowA += 16;
+      rowB += 16;
     }
     for (; x < width; x += OUTPUTS_PER_TAP) {
-      const last = sampleGroup(rowA, rowB, record, weight);
-      const bytes = i8x16.narrow_i16x8_u(last, last);
-      if (width - x >= OUTPUTS_PER_TAP) v128.store64_lane(row + usize(x), bytes, 0);
-      else v128.store32_lane(row + usize(x), bytes, 0);
-      record += TAP_BYTES;
+      const base = usize(load<i32>(baseAt));
+      const shuffle = v128.load(shuffleAt);
+      const weights = v128.load(weightsAt);
+      const a = sampleGroup(upperA + base, lowerA + base, shuffle, weights, weightA, unweighed);
+      const b = sampleGroup(upperB + base, lowerB + base, shuffle, weights, weightB, unweighed);
+      const bytesA = v128.xor(i8x16.narrow_i16x8_s(a, a), sign);
+      const bytesB = v128.xor(i8x16.narrow_i16x8_s(b, b), sign);
+      if (width - x >= OUTPUTS_PER_TAP) {
+        v128.store64_lane(rowA, bytesA, 0);
+        v128.store64_lane(rowB, bytesB, 0);
+      } else {
+        v128.store32_lane(rowA, bytesA, 0);
+        v128.store32_lane(rowB, bytesB, 0);
+      }
+      baseAt += BASE_BYTES;
+      shuffleAt += LANES;
+      weightsAt += LANES;
+      rowA += OUTPUTS_PER_TAP;
+      rowB += OUTPUTS_PER_TAP;
     }
+  }
+}
+
+/** Takes 128 from each byte of a plane that will be sampled; `bytes` is rounded up to 16. */
+export function makeSigned(plane: usize, bytes: i32): void {
+  const sign = i8x16.splat(SIGN_BIT);
+  for (let i: i32 = 0; i < bytes; i += 16) {
+    v128.store(plane + usize(i), v128.xor(v128.load(plane + usize(i)), sign));
   }
 }
 
