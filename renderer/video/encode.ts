@@ -17,6 +17,11 @@ const THREADS = Math.max(4, Math.ceil(navigator.hardwareConcurrency * 1.5));
 const FRAMES_AHEAD = 16;
 /** As Unix counts it: lower than the encoder's 0, but not starved where something else keeps the machine busy. */
 const DRAWING_PRIORITY = 10;
+/**
+ * For pictures that move by less than a pixel a frame: what little changes is encoded and not rounded away, or the motion
+ * halts and jumps by quarters of a pixel. The search for moves is short in return: less time in all, for a third more bytes.
+ */
+const SLOW_MOTION = "subme=1:no-dct-decimate=1:deadzone-inter=0";
 /** A closed group of pictures of half the rate. */
 const GROUP = FRAME.rate / 2;
 const B_FRAMES = 2;
@@ -45,7 +50,7 @@ function inputs(framesPath: string, soundPath: string): string[] {
 function videoArgs(preset: Preset): string[] {
   return [
     ...["-c:v", "libx264", "-preset", "veryfast", "-crf", `${CRF}`, "-profile:v", "high", "-level", "4.1"],
-    ...["-threads", `${THREADS}`],
+    ...["-threads", `${THREADS}`, "-x264-params", SLOW_MOTION],
     ...["-maxrate", `${preset.video_kbps_max}k`, "-bufsize", `${preset.video_buffer_kbits}k`],
     ...[
       "-g",
