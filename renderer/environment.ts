@@ -1,7 +1,7 @@
 // The one place where the renderer reads its environment.
 
 import { availableParallelism, tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 
 /** What the renderer is told from outside, parsed and checked. */
 export interface RendererSettings {
@@ -43,10 +43,15 @@ export function readEnvironment(read: Read = (name) => Deno.env.get(name)): Rend
       max: 256,
     }),
     queue: readNumber("RENDERER_QUEUE", { fallback: 32, min: 0, max: 10_000 }),
-    ffmpegPath: read("FFMPEG_PATH") || null,
+    ffmpegPath: absolute(read("FFMPEG_PATH")),
     searchPath: read("PATH") ?? "",
-    dataDir: read("RENDERER_DATA_DIR") || join(tmpdir(), `reelbatch-renderer-${port}`),
+    dataDir: absolute(read("RENDERER_DATA_DIR")) ?? join(tmpdir(), `reelbatch-renderer-${port}`),
   };
+}
+
+/** A path as it is from where the service was started: a render works in a folder of its own. */
+function absolute(path: string | undefined): string | null {
+  return path ? resolve(path) : null;
 }
 
 /** What child processes inherit: enough to start, and no secret. */

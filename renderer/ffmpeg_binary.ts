@@ -1,7 +1,7 @@
 // Finds an ffmpeg that can be executed: the one that was named, the system's, or the npm package's.
 
 import { copyFile, rename } from "node:fs/promises";
-import { delimiter, join } from "node:path";
+import { delimiter, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** `named` must work when it is given; otherwise PATH is searched, then the npm package is taken. */
@@ -13,7 +13,8 @@ export async function findFfmpeg(
     throw new Error("FFMPEG_PATH names no executable file");
   }
   for (const folder of options.searchPath.split(delimiter)) {
-    if (folder !== "" && await isExecutable(join(folder, "ffmpeg"))) return join(folder, "ffmpeg");
+    const found = resolve(folder, "ffmpeg");
+    if (folder !== "" && await isExecutable(found)) return found;
   }
   return await packagedFfmpeg(options.dataDir);
 }

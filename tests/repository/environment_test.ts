@@ -89,3 +89,9 @@ function withVariables<T>(variables: Record<string, string>, use: () => T): T {
     }
   }
 }
+
+Deno.test("relative paths of the renderer are those of the folder in which it was started", () => {
+  const given: Record<string, string> = { ...REQUIRED, RENDERER_DATA_DIR: "data", FFMPEG_PATH: "bin/ffmpeg" };
+  const { dataDir, ffmpegPath } = readRenderer((name) => given[name]);
+  assertEquals([dataDir, ffmpegPath], [`${Deno.cwd()}/data`, `${Deno.cwd()}/bin/ffmpeg`]);
+});
