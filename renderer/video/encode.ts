@@ -14,7 +14,7 @@ const CRF = 20;
  */
 const THREADS = Math.max(4, Math.ceil(navigator.hardwareConcurrency * 1.5));
 /** Frames that the encoder holds ready: what is drawn slower now and then (captions change, cards enter) holds nothing up. */
-const FRAMES_AHEAD = 16;
+const FRAMES_AHEAD = 10;
 /** As Unix counts it: lower than the encoder's 0, but not starved where something else keeps the machine busy. */
 const DRAWING_PRIORITY = 10;
 /**
