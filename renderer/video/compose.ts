@@ -128,9 +128,10 @@ async function encodeScene(
         if (percent > shown) options.onProgress(shown = percent);
       },
     });
+    await (await drawing).done();
   } finally {
     // Native work that outlives its render would take the process down with it.
-    await drawing.then(({ done }) => done(), () => {});
+    await drawing.then(({ done }) => done()).catch(() => {});
   }
 }
 

@@ -155,17 +155,19 @@ export async function encodeVideo(spec: RenderSpec, options: EncodeOptions): Pro
   }
 }
 
-/** Drawing takes the time that the encoder leaves, which it is ahead of: taking turns, both are held up. */
+/** Drawing takes the time that the encoder leaves, which it is ahead of: taking turns, both are held up. Gives what ends it. */
 function yieldToEncoder(): () => void {
   const before = getPriority();
-  setPriority(Math.max(before, DRAWING_PRIORITY));
-  return () => {
-    try {
-      setPriority(before);
-    } catch {
-      // Only root may take it back; a render's process ends here anyway.
-    }
-  };
+  changePriority(Math.max(before, DRAWING_PRIORITY));
+  return () => changePriority(before);
+}
+
+function changePriority(priority: number): void {
+  try {
+    setPriority(priority);
+  } catch {
+    // A host may forbid it, and only root may take it back: a slower render, or one whose process ends here anyway.
+  }
 }
 
 /** Kills what gave no sign of life for `limitMs`. */
