@@ -1,5 +1,6 @@
 // Renders over real HTTP: made and stored, cancelled, found again, made anew.
 
+import { join, relative } from "node:path";
 import { assert, assertEquals, assertMatch, eventually } from "../assert.ts";
 import { SpeechAnswer } from "../../supabase/functions/_shared/contracts/speech.ts";
 import { silentMp3 } from "../fakes/mp3_files.ts";
@@ -65,6 +66,19 @@ Deno.test("a render ends as three stored files, and says so only then", async ()
   await renderer.kill("SIGKILL");
   await using restarted = await startRenderer({ dataDir: folder.path, allowOrigins: [host.origin] });
   assertEquals((await restarted.state(id)).result, state.result);
+});
+
+Deno.test("a renderer whose folder lies deep and is named from where it started renders like any other", async () => {
+  await using host = startFakeHost();
+  host.routes.set("/mug.jpg", serveBytes(await jpeg()));
+  await using folder = await scratchFolder();
+  const dataDir = relative(Deno.cwd(), join(folder.path, "deep/".repeat(25)));
+  await using renderer = await startRenderer({ dataDir, allowOrigins: [host.origin] });
+  const id = renderId();
+  await renderer.put(id, smallSpec(host, { image_urls: [`${host.origin}/mug.jpg`] }));
+  const state = await renderer.ended(id);
+  assertEquals([state.status, state.error ?? null], ["completed", null]);
+  assertEquals(await entriesOf(join(folder.path, "deep/".repeat(25), "work")), []);
 });
 
 Deno.test("a cancelled render leaves neither ffmpeg nor files within 2 s", async () => {
