@@ -1,21 +1,12 @@
 // What Gemini and Claude answer beside a script: fenced, blocked, cut off, in another language, "wait".
 
 import { JobFailure } from "../../supabase/functions/_shared/contracts/jobs.ts";
-import type { ScriptInput } from "../../supabase/functions/_shared/pipeline/ports.ts";
 import { createScriptWriter } from "../../supabase/functions/_shared/providers/ai_scripts.ts";
 import { isOtherLanguage } from "../../supabase/functions/_shared/providers/written_language.ts";
 import { assert, assertEquals, assertRejects } from "../assert.ts";
 import { claudeText, type FakeAi, geminiText, startAi } from "../fakes/ai.ts";
-import { aJob } from "./bench.ts";
+import { SCRIPT_INPUT } from "./bench.ts";
 
-const INPUT: ScriptInput = {
-  product: aJob().product,
-  language: "ro",
-  price: { current: "49,99 lei", old: null },
-  ctaText: "Cumpără acum",
-  maxWords: 40,
-  durationS: 15,
-};
 const SCRIPT = "O lampă bună pentru birou. Acum 49,99 lei.";
 const OBJECT = JSON.stringify({ script: SCRIPT });
 const ENGLISH = JSON.stringify({
@@ -39,7 +30,7 @@ for (const provider of ["gemini", "claude"] as const) {
   Deno.test(`${provider}'s script in a fence or among words was paid for, and is taken`, async () => {
     for (const said of ["```json\n" + OBJECT + "\n```", `Here is the script: ${OBJECT} Enjoy!`]) {
       const { fake, writer } = startWriter(provider, [{ body: text(said) }]);
-      assertEquals((await writer.write(INPUT, call())).text, SCRIPT);
+      assertEquals((await writer.write(SCRIPT_INPUT, call())).text, SCRIPT);
       assertEquals(fake.requests.length, 1, said);
       await fake.stop();
     }
@@ -62,11 +53,11 @@ for (const provider of ["gemini", "claude"] as const) {
       { body: blocked },
     ];
     const alone = startWriter(provider, []);
-    const once = await alone.writer.write(INPUT, call());
+    const once = await alone.writer.write(SCRIPT_INPUT, call());
     await alone.fake.stop();
     for (const answer of wrong) {
       const { fake, writer } = startWriter(provider, [answer]);
-      const written = await writer.write(INPUT, call());
+      const written = await writer.write(SCRIPT_INPUT, call());
       assertEquals([written.text, fake.requests.length], [SCRIPT, 2], JSON.stringify(answer));
       if (!JSON.stringify(answer).includes("SAFETY")) {
         assertEquals(written.input_tokens, 2 * once.input_tokens);
@@ -76,7 +67,7 @@ for (const provider of ["gemini", "claude"] as const) {
       // Twice is for good, but for the language: there the shop's own column may be wrong.
       if (answer.body === other) continue;
       const again = startWriter(provider, [answer, answer]);
-      const failure = await assertRejects(() => again.writer.write(INPUT, call()));
+      const failure = await assertRejects(() => again.writer.write(SCRIPT_INPUT, call()));
       assert(failure instanceof JobFailure && failure.code === "script_failed" && !failure.retryable);
       assertEquals(again.fake.requests.length, 2);
       await again.fake.stop();
@@ -99,7 +90,7 @@ for (const provider of ["gemini", "claude"] as const) {
     ];
     for (const [answer, after] of answers) {
       const { fake, writer } = startWriter(provider, [answer]);
-      const failure = await assertRejects(() => writer.write(INPUT, call()));
+      const failure = await assertRejects(() => writer.write(SCRIPT_INPUT, call()));
       assert(failure instanceof JobFailure && failure.retryable);
       assertEquals([failure.retryAfterS, fake.requests.length], [after, 1]);
       await fake.stop();
@@ -117,7 +108,7 @@ for (const provider of ["gemini", "claude"] as const) {
     ];
     for (const [answers, requests, retryable] of cases) {
       const { fake, writer } = startWriter(provider, answers);
-      const failure = await assertRejects(() => writer.write(INPUT, call()));
+      const failure = await assertRejects(() => writer.write(SCRIPT_INPUT, call()));
       assert(failure instanceof JobFailure);
       assertEquals([failure.retryable, fake.requests.length], [retryable, requests]);
       await fake.stop();
@@ -127,8 +118,8 @@ for (const provider of ["gemini", "claude"] as const) {
 
 Deno.test("the length is asked for in words, in languages without spaces in characters", async () => {
   const { fake, writer } = startWriter("gemini", []);
-  await writer.write(INPUT, call());
-  await writer.write({ ...INPUT, language: "ja-JP" }, call());
+  await writer.write(SCRIPT_INPUT, call());
+  await writer.write({ ...SCRIPT_INPUT, language: "ja-JP" }, call());
   const asked = fake.calls.map(({ body }) => JSON.stringify(body));
   assert(asked[0]?.includes("at most 40 words"), asked[0]);
   assert(asked[1]?.includes("at most 80 characters"), asked[1]);
@@ -139,7 +130,7 @@ Deno.test("a script that comes twice in another language is taken: the shop's co
   const { fake, writer } = startWriter("gemini", [{ body: geminiText(ENGLISH) }, {
     body: geminiText(ENGLISH),
   }]);
-  assertEquals((await writer.write(INPUT, call())).text, JSON.parse(ENGLISH).script);
+  assertEquals((await writer.write(SCRIPT_INPUT, call())).text, JSON.parse(ENGLISH).script);
   assertEquals(fake.requests.length, 2);
   await fake.stop();
 });

@@ -2,25 +2,15 @@
 
 import { JobFailure } from "../../supabase/functions/_shared/contracts/jobs.ts";
 import type { AiProvider } from "../../supabase/functions/_shared/contracts/options.ts";
-import type { ScriptInput } from "../../supabase/functions/_shared/pipeline/ports.ts";
 import { createScriptWriter } from "../../supabase/functions/_shared/providers/ai_scripts.ts";
 import { assert, assertEquals, assertRejects } from "../assert.ts";
 import { startAi } from "../fakes/ai.ts";
 import type { ServiceFault } from "../fakes/faults.ts";
-import { aJob } from "./bench.ts";
+import { SCRIPT_INPUT } from "./bench.ts";
 
 function call(timeoutMs = 10_000) {
   return { signal: new AbortController().signal, timeoutMs };
 }
-
-const INPUT: ScriptInput = {
-  product: aJob().product,
-  language: "ro",
-  price: { current: "49,99 lei", old: null },
-  ctaText: "Cumpără acum",
-  maxWords: 40,
-  durationS: 15,
-};
 
 function startWriter(provider: AiProvider) {
   const fake = startAi();
@@ -32,7 +22,7 @@ for (const provider of ["gemini", "claude"] as const) {
   Deno.test(`${provider} writes a script, with its tokens and its cost`, async () => {
     const { fake, writer } = startWriter(provider);
     fake.script = "O lampă bună. 49,99 lei. Cumpără acum.";
-    const written = await writer.write(INPUT, call());
+    const written = await writer.write(SCRIPT_INPUT, call());
     assertEquals(written.text, fake.script);
     assert(written.input_tokens > 100 && written.output_tokens > 10 && Number(written.cost_usd) > 0);
     await fake.stop();
@@ -45,7 +35,7 @@ for (const provider of ["gemini", "claude"] as const) {
       origins: { gemini: fake.origin, claude: fake.origin },
       models: { gemini: "gemini-9", claude: "claude-9" },
     });
-    const written = await writer.write(INPUT, call());
+    const written = await writer.write(SCRIPT_INPUT, call());
     assertEquals([written.model, written.cost_usd], [`${provider}-9`, null]);
     const [request] = fake.requests;
     const body = fake.calls[0]?.body ?? {};
@@ -74,7 +64,7 @@ for (const provider of ["gemini", "claude"] as const) {
     Deno.test(`${provider} with one ${fault} is asked once more`, async () => {
       const { fake, writer } = startWriter(provider);
       fake.faults.push(fault);
-      assertEquals((await writer.write(INPUT, call())).text, fake.script);
+      assertEquals((await writer.write(SCRIPT_INPUT, call())).text, fake.script);
       assertEquals(fake.requests.length, 2);
       await fake.stop();
     });
@@ -83,7 +73,7 @@ for (const provider of ["gemini", "claude"] as const) {
   Deno.test(`${provider} with 429 is not asked again at once, and its Retry-After is kept`, async () => {
     const { fake, writer } = startWriter(provider);
     fake.faults.push("rate_limited", "server_error");
-    const failure = await assertRejects(() => writer.write(INPUT, call()));
+    const failure = await assertRejects(() => writer.write(SCRIPT_INPUT, call()));
     assert(failure instanceof JobFailure && failure.retryable);
     assertEquals([failure.retryAfterS, fake.faults.length], [7, 1]);
     await fake.stop();
@@ -100,7 +90,7 @@ for (const provider of ["gemini", "claude"] as const) {
     for (const faults of cases) {
       const { fake, writer } = startWriter(provider);
       fake.faults.push(...faults);
-      const failure = await assertRejects(() => writer.write(INPUT, call()));
+      const failure = await assertRejects(() => writer.write(SCRIPT_INPUT, call()));
       assert(
         failure instanceof JobFailure && failure.code === "script_failed" && !failure.retryable,
         faults[0],
@@ -113,7 +103,7 @@ for (const provider of ["gemini", "claude"] as const) {
   Deno.test(`${provider} whose answers break off on their way is tried again later`, async () => {
     const { fake, writer } = startWriter(provider);
     fake.faults.push("cut_off", "cut_off");
-    const failure = await assertRejects(() => writer.write(INPUT, call()));
+    const failure = await assertRejects(() => writer.write(SCRIPT_INPUT, call()));
     assert(failure instanceof JobFailure && failure.retryable);
     await fake.stop();
   });
@@ -123,7 +113,7 @@ for (const provider of ["gemini", "claude"] as const) {
       const { fake, writer } = startWriter(provider);
       fake.faults.push(fault, fault);
       const startedAt = performance.now();
-      const failure = await assertRejects(() => writer.write(INPUT, call(600)));
+      const failure = await assertRejects(() => writer.write(SCRIPT_INPUT, call(600)));
       assert(failure instanceof JobFailure && failure.retryable, fault);
       assert(performance.now() - startedAt < 2_500, `${fault} was waited for`);
       await fake.stop();

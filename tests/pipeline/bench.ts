@@ -4,7 +4,11 @@ import { createClient } from "@supabase/supabase-js";
 import type { Checkpoint, ClaimedJob, JobOutcome } from "../../supabase/functions/_shared/contracts/jobs.ts";
 import { systemClock } from "../../supabase/functions/_shared/clock.ts";
 import { makeVideo } from "../../supabase/functions/_shared/pipeline/make_video.ts";
-import type { PipelinePorts, ProgressReport } from "../../supabase/functions/_shared/pipeline/ports.ts";
+import type {
+  PipelinePorts,
+  ProgressReport,
+  ScriptInput,
+} from "../../supabase/functions/_shared/pipeline/ports.ts";
 import { createScriptWriter } from "../../supabase/functions/_shared/providers/ai_scripts.ts";
 import { createSpeechProvider } from "../../supabase/functions/_shared/providers/speech.ts";
 import { createRendererClient } from "../../supabase/functions/_shared/renderer_client.ts";
@@ -131,3 +135,13 @@ export function aJob(
     checkpoint: changes.checkpoint ?? null,
   };
 }
+
+/** What an AI is asked to write from: a lamp of a Romanian shop, for 15 s. */
+export const SCRIPT_INPUT: ScriptInput = {
+  product: aJob().product,
+  language: "ro",
+  price: { current: "49,99 lei", old: null },
+  ctaText: "Cumpără acum",
+  maxWords: 40,
+  durationS: 15,
+};
