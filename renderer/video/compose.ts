@@ -96,9 +96,8 @@ async function encodeScene(
   spec: RenderSpec,
   options: FfmpegOptions & {
     scene: Promise<Scene>;
-    /** Done when the file at `soundPath` is whole. */
+    /** Its path, `SOUND_FILE` in the folder, when the file is whole. */
     sound: Promise<string>;
-    soundPath: string;
     folder: string;
     videoPath: string;
     thumbnailPath: string;
@@ -112,6 +111,7 @@ async function encodeScene(
   try {
     await encodeVideo(spec, {
       ...options,
+      soundPath: join(options.folder, SOUND_FILE),
       frames,
       async draw(frame) {
         const { draw } = await drawing;
@@ -147,18 +147,8 @@ export async function composeVideo(input: ComposeInput): Promise<Composed> {
   // Awaited below: a failure meanwhile must not be an unhandled one.
   sound.catch(() => {});
   const scene = openScene(spec, input.pictures.map((picture) => () => readPixels(picture, signal)));
-  const soundPath = join(folder, SOUND_FILE);
-  await encodeScene(spec, {
-    ...process,
-    scene,
-    sound,
-    soundPath,
-    folder,
-    videoPath,
-    thumbnailPath,
-    onProgress,
-  });
-  await Deno.remove(soundPath);
+  await encodeScene(spec, { ...process, scene, sound, folder, videoPath, thumbnailPath, onProgress });
+  await Deno.remove(await sound);
   const subtitles = subRip(spec.captions, spec.duration_s);
   await Deno.writeTextFile(subtitlesPath, subtitles);
   const file = await readMp4(videoPath);
