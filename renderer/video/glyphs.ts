@@ -7,6 +7,7 @@ import type {
   TimedWord,
 } from "../../supabase/functions/_shared/contracts/render_spec.ts";
 import { fontStack } from "./fonts.ts";
+import { hyphenBetween, wordParts } from "./hyphenation.ts";
 
 const SIDE = 48;
 const SIZE = 28;
@@ -68,25 +69,40 @@ const LONGEST_WORD = 28;
 /** More parts than these fit no page: no word of a language is that long. */
 const MOST_PARTS = 4;
 
+/** A part may be this much longer or shorter than the others for the sake of the place where it ends. */
+const MOST_SHIFT = 3;
+
+function letterCount(text: string): number {
+  return [...new Intl.Segmenter().segment(text)].length;
+}
+
 /** A word that no line holds, in parts that share its time. */
-function divided(word: TimedWord): TimedWord[] {
+function divided(word: TimedWord, language: string): TimedWord[] {
   const all = [...new Intl.Segmenter().segment(word.text)].map(({ segment }) => segment);
   const most = MOST_PARTS * LONGEST_WORD;
   const letters = all.length > most ? [...all.slice(0, most - 1), "…"] : all;
   const count = Math.ceil(letters.length / LONGEST_WORD);
   if (count <= 1) return [word];
-  const size = Math.ceil(letters.length / count);
+  let end = 0;
+  const places = wordParts(word.text, language).map((part) => end += letterCount(part));
+  const cutAfter = (part: number) => {
+    const even = Math.round(letters.length * part / count);
+    return places.find((place) => Math.abs(place - even) <= MOST_SHIFT) ?? even;
+  };
+  const inner = Array.from({ length: count - 1 }, (_, part) => cutAfter(part + 1));
+  const cuts = [0, ...inner, letters.length];
+  const texts = cuts.slice(1).map((cut, part) => letters.slice(cuts[part], cut).join(""));
   const at = (part: number) => word.start_s + (word.end_s - word.start_s) * part / count;
-  return Array.from({ length: count }, (_, part) => ({
-    text: letters.slice(part * size, (part + 1) * size).join("") + (part < count - 1 ? "-" : ""),
+  return texts.map((text, part) => ({
+    text: text + hyphenBetween(text, texts[part + 1] ?? ""),
     start_s: at(part),
     end_s: at(part + 1),
   }));
 }
 
 /** Of a word in more parts than two lines hold each is a page of its own, in letters that can be read. */
-function pagesOf(caption: Caption): Caption[] {
-  const parts = caption.words.map(divided);
+function pagesOf(caption: Caption, language: string): Caption[] {
+  const parts = caption.words.map((word) => divided(word, language));
   const words = parts.flat();
   if (parts.every(({ length }) => length <= 2)) return words.length > 0 ? [{ ...caption, words }] : [];
   return words.map((word, at) => ({
@@ -102,7 +118,7 @@ export function withDrawableTexts(spec: RenderSpec): RenderSpec {
   const brand = drawable(spec.brand ?? "").trim();
   const captions = spec.captions.flatMap((caption) => {
     const words = caption.words.map((word) => ({ ...word, text: drawable(word.text) }));
-    return pagesOf({ ...caption, words: words.filter((word) => word.text.trim() !== "") });
+    return pagesOf({ ...caption, words: words.filter((word) => word.text.trim() !== "") }, spec.language);
   });
   return {
     ...spec,

@@ -1,6 +1,7 @@
 // Typesetting: measuring, wrapping by the language's own words, shrinking until it fits, direction of a paragraph.
 
 import { createCanvas, type SKRSContext2D } from "@napi-rs/canvas";
+import { hyphenBetween, SEPARATE, wordParts } from "./hyphenation.ts";
 
 /** How a text is set. `tracking` is extra space between letters, in ems (never for joined scripts). */
 export interface TextStyle {
@@ -37,8 +38,6 @@ export interface Room {
 const RIGHT_TO_LEFT = /[\p{Script=Hebrew}\p{Script=Arabic}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}]/u;
 const STRONG = /[\p{L}]/u;
 const CURRENCY_SIGN = /\p{Sc}/u;
-/** Letters that stand apart from each other: only they may be tracked. Others hang from one line, are joined or stacked. */
-const SEPARATE = /[\p{Script=Latin}\p{Script=Cyrillic}\p{Script=Greek}]/u;
 const LINE_HEIGHT = 1.22;
 /** Scripts whose tall or stacked marks need more room between lines. */
 const TALL = /[\p{Script=Arabic}\p{Script=Devanagari}\p{Script=Thai}\p{Script=Hebrew}\u1ea0-\u1ef9]/u;
@@ -133,22 +132,29 @@ function breakable(text: string, language: string): string[] {
   return pieces;
 }
 
-function breakLong(piece: string, fits: (text: string) => boolean): string[] {
-  const parts: string[] = [];
-  let part = "";
-  for (const { segment } of new Intl.Segmenter("en", { granularity: "grapheme" }).segment(piece)) {
-    const hyphen = SEPARATE.test(part.at(-1) ?? "") && SEPARATE.test(segment) ? "-" : "";
-    // Behind a letter a hyphen may have to stand, as the next sign will show.
-    if (part !== "" && !fits(part + segment + (SEPARATE.test(segment) ? "-" : ""))) {
-      parts.push(part + hyphen);
-      part = segment;
-    } else part += segment;
+type Fits = (text: string) => boolean;
+
+/** A piece that no line holds: at the places that its language has for it, else between any two letters. */
+function breakLong(piece: string, language: string, fits: Fits): string[] {
+  const lines: string[] = [];
+  let line = "";
+  // Behind a letter a hyphen may have to stand, as the next sign will show.
+  const hasRoom = (text: string) => fits(text + (SEPARATE.test(text.at(-1) ?? "") ? "-" : ""));
+  const add = (part: string) => {
+    if (line !== "" && !hasRoom(line + part)) {
+      lines.push(line + hyphenBetween(line, part));
+      line = part;
+    } else line += part;
+  };
+  for (const part of wordParts(piece, language)) {
+    if (hasRoom(part)) add(part);
+    else for (const { segment } of new Intl.Segmenter("en").segment(part)) add(segment);
   }
-  if (part) parts.push(part);
-  return parts;
+  if (line) lines.push(line);
+  return lines;
 }
 
-function wrap(pieces: string[], fits: (text: string) => boolean): string[] {
+function wrap(pieces: string[], language: string, fits: Fits): string[] {
   const lines: string[] = [];
   let line = "";
   for (const piece of pieces) {
@@ -157,7 +163,7 @@ function wrap(pieces: string[], fits: (text: string) => boolean): string[] {
       continue;
     }
     if (line !== "") lines.push(line.trimEnd());
-    const parts = fits(piece.trimEnd()) ? [piece] : breakLong(piece, fits);
+    const parts = fits(piece.trimEnd()) ? [piece] : breakLong(piece, language, fits);
     lines.push(...parts.slice(0, -1));
     line = parts.at(-1) ?? "";
   }
@@ -168,18 +174,20 @@ function wrap(pieces: string[], fits: (text: string) => boolean): string[] {
 /** Evens the lines out: the narrowest column that needs no more lines, so that no word stands alone. */
 function balance(
   pieces: string[],
-  room: { width: number; lines: number; measure: (text: string) => number },
+  room: { width: number; lines: number; language: string; measure: (text: string) => number },
 ) {
   let narrow = room.width * 0.55;
   let wide = room.width;
   for (let i = 0; i < 6; i++) {
     const middle = (narrow + wide) / 2;
     const tooNarrow = pieces.some((piece) => room.measure(piece.trimEnd()) > middle);
-    if (!tooNarrow && wrap(pieces, (text) => room.measure(text) <= middle).length <= room.lines) {
+    if (
+      !tooNarrow && wrap(pieces, room.language, (text) => room.measure(text) <= middle).length <= room.lines
+    ) {
       wide = middle;
     } else narrow = middle;
   }
-  return wrap(pieces, (text) => room.measure(text) <= wide);
+  return wrap(pieces, room.language, (text) => room.measure(text) <= wide);
 }
 
 function shorten(line: string, fits: (text: string) => boolean): string {
@@ -238,7 +246,7 @@ export function setText(text: string, style: TextStyle, room: Room): SetText {
     // Too much for its lines even without a gap: not worth breaking.
     if (!last && measure(clean) > room.width * allowed) continue;
     const wordBroken = !last && pieces.some((piece) => !fits(piece.trimEnd()));
-    let lines = wordBroken ? [] : wrap(pieces, fits);
+    let lines = wordBroken ? [] : wrap(pieces, style.language, fits);
     if (!last && (wordBroken || lines.length > allowed)) continue;
     if (largest && lines.length >= largest.lines.length) {
       if (last) return largest;
@@ -246,7 +254,9 @@ export function setText(text: string, style: TextStyle, room: Room): SetText {
     }
     if (lines.length > allowed) {
       lines = [...lines.slice(0, allowed - 1), shorten(lines.slice(allowed - 1).join(" "), fits)];
-    } else if (lines.length > 1) lines = balance(pieces, { width: room.width, lines: lines.length, measure });
+    } else if (lines.length > 1) {
+      lines = balance(pieces, { width: room.width, lines: lines.length, language: style.language, measure });
+    }
     const width = Math.ceil(Math.max(...lines.map(measure)));
     const height = lineHeight * lines.length;
     const set = { lines, size, lineHeight, width, height, rtl: isRightToLeft(clean, style.language) };

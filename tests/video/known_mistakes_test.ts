@@ -184,6 +184,30 @@ Deno.test("a word that is broken leaves room for its hyphen", () => {
   }
 });
 
+Deno.test("a word that no line holds is broken where its language divides it, an address behind its signs", () => {
+  const linesOf = (text: string, language: string) =>
+    setText(text, styleOf(language), { ...ROOM, width: 560 }).lines;
+  const divided = ["Auf-be-wah-rungs-be-häl-ter-sor-ti-ment", "Was-ser-ko-cher-un-ter-satz-her-stel-ler"];
+  for (const syllables of divided) {
+    const word = syllables.replaceAll("-", "");
+    const lines = linesOf(word, "de");
+    assert(lines.length > 1, `not broken: ${lines}`);
+    assertEquals(lines.join("").replaceAll("-", ""), word);
+    const ends = lines.slice(0, -1).map((_, at) =>
+      lines.slice(0, at + 1).join("").replaceAll("-", "").length
+    );
+    const places = syllables.split("-").map((_, at, all) => all.slice(0, at + 1).join("").length);
+    for (const end of ends) assert(places.includes(end), lines.join(" / "));
+  }
+  const address = "https://shop.example/table-lamps/brushed-brass/shades";
+  for (const line of linesOf(address, "de").slice(0, -1)) assert(/[-/]$/.test(line), line);
+  assertEquals(linesOf(address, "de").join(""), address);
+  // A language that nobody has patterns for, and one that would lead out of their folder.
+  for (const language of ["xx", "../de"]) {
+    assert(linesOf("Aufbewahrungsbehältersortiment", language).length > 1);
+  }
+});
+
 Deno.test("scripts without spaces are broken at their words, and no line begins with a stop", () => {
   const text = "暖かい光のオーロラデスクランプ、木製ベース付き。調光機能と自動消灯タイマー搭載、寝室に。";
   const set = setText(text, styleOf("ja"), { ...ROOM, width: 700 });
@@ -235,6 +259,11 @@ Deno.test("a word longer than any line is captioned in parts that share its time
   assertEquals(words.map((word) => word.text.replace(/-$/, "")).join(""), text);
   assertEquals(spec.captions.map(({ start_s, end_s }) => [start_s, end_s]), [[1, 2], [2, 3], [3, 4]]);
   const box = layOut(spec, { pictures: 1 }).captions;
+  const german = withDrawableTexts({ ...sampleSpec({ captions }), language: "de" });
+  assertEquals(
+    german.captions.flatMap((page) => page.words.map((word) => word.text)),
+    ["Donaudampfschifffahrtselek-", "trizitätenhauptbetriebswerk-", "bauunterbeamtengesellschaft"],
+  );
   const [set] = spec.captions.map((page) => setCaption(page, box, styleOf("de")));
   assert(set && set.size >= 48 && set.words.every((word) => !word.text.includes("…")), JSON.stringify(set));
   const endless = withDrawableTexts(
