@@ -1,7 +1,8 @@
 // Frames in planar YUV 4:2:0, drawn by the WebAssembly kernel: pictures sampled at sub-pixel positions, layers over them.
 
+import { createHidden } from "./hidden.ts";
 import { instantiateKernel } from "./kernel/load.ts";
-import type { LayerPlanes, PicturePlanes } from "./yuv.ts";
+import type { LayerPart, LayerPlanes, PicturePlanes } from "./yuv.ts";
 
 /** The memory is reserved, not touched: a render uses as much of it as its pictures need. */
 const MEMORY_PAGES = 6400;
@@ -35,20 +36,14 @@ export interface LoadedPicture {
   v: number;
 }
 
-export interface LoadedLayer {
+/** A layer in the rasteriser's memory: where each part of it lies. */
+export interface LoadedLayer extends Record<LayerPart, number> {
   /** Size in luma pixels; both even. */
   width: number;
   height: number;
   stride: number;
   address: number;
   bytes: number;
-  y: number;
-  u: number;
-  v: number;
-  alpha: number;
-  chromaAlpha: number;
-  spans: number;
-  chromaSpans: number;
 }
 
 /** A layer at a place of the frame (snapped to even pixels), seen through by 0..1. */
@@ -56,6 +51,13 @@ export interface Placement {
   x: number;
   y: number;
   opacity: number;
+}
+
+/** A layer's share of the picture, in 1/256. */
+const WHOLE_GAIN = 256;
+
+function gainOf({ opacity }: Placement): number {
+  return Math.round(Math.min(Math.max(opacity, 0), 1) * WHOLE_GAIN);
 }
 
 export type Rasteriser = ReturnType<typeof createRasteriser>;
@@ -97,6 +99,11 @@ export function createRasteriser(size: { width: number; height: number }) {
   const buffers = Array.from({ length: FRAME_BUFFERS }, () => allocator.take(frameBytes).address);
   const other = allocator.take(frameBytes).address;
   const taps = allocator.take((width / 8 + 2) * TAP_RECORD_BYTES).address;
+  const hidden = createHidden(memory.buffer, {
+    ...size,
+    luma: allocator.take(height * 4).address,
+    chroma: allocator.take(height * 2).address,
+  });
   let current = 0;
 
   function sample(picture: LoadedPicture, crop: Crop, target: number): void {
@@ -105,7 +112,18 @@ export function createRasteriser(size: { width: number; height: number }) {
     const x = left + step / 2 - 0.5;
     const y = top + step / 2 - 0.5;
     kernel.buildTaps(taps, width, x, step, picture.width - 1);
-    kernel.samplePlane(picture.y, picture.width, picture.height, target, width, height, y, step, taps);
+    kernel.samplePlane(
+      picture.y,
+      picture.width,
+      picture.height,
+      target,
+      width,
+      height,
+      y,
+      step,
+      taps,
+      hidden.luma,
+    );
     // H.264's chroma lies on the left luma pixel; the picture's own was averaged over 2x2 and lies between them.
     const chromaWidth = picture.width / 2;
     const chromaRow = (y + 0.5 * step - 0.5) / 2;
@@ -122,6 +140,7 @@ export function createRasteriser(size: { width: number; height: number }) {
         chromaRow,
         step,
         taps,
+        hidden.chroma,
       );
     }
   }
@@ -146,24 +165,25 @@ export function createRasteriser(size: { width: number; height: number }) {
     addLayer(planes: LayerPlanes): LoadedLayer {
       const block = allocator.take(planes.bytes.length);
       bytes.set(planes.bytes, block.address);
-      const at = (offset: number) => block.address + offset;
-      const { y, u, v, alpha, chromaAlpha, spans, chromaSpans } = planes.offsets;
-      return {
-        width: planes.width,
-        height: planes.height,
-        stride: planes.stride,
-        ...block,
-        y: at(y),
-        u: at(u),
-        v: at(v),
-        alpha: at(alpha),
-        chromaAlpha: at(chromaAlpha),
-        spans: at(spans),
-        chromaSpans: at(chromaSpans),
-      };
+      const parts = Object.entries(planes.offsets).map(([part, offset]) => [part, block.address + offset]);
+      const { width, height, stride } = planes;
+      return { width, height, stride, ...block, ...Object.fromEntries(parts) as Record<LayerPart, number> };
     },
     dropLayer(layer: LoadedLayer): void {
       allocator.give({ address: layer.address, bytes: layer.bytes });
+    },
+    /**
+     * What lies under these layers where nothing is seen through them is not drawn, until others are told: each must be
+     * blended into every frame.
+     */
+    hideUnder(layers: (Placement & { layer: LoadedLayer })[]): void {
+      hidden.set(
+        layers.filter((each) => gainOf(each) === WHOLE_GAIN).map(({ layer, x, y }) => ({
+          layer,
+          x: Math.round(x / 2) * 2,
+          y: Math.round(y / 2) * 2,
+        })),
+      );
     },
     /** Starts the next frame with a picture over all of it. */
     drawPicture(picture: LoadedPicture, crop: Crop): void {
@@ -178,19 +198,29 @@ export function createRasteriser(size: { width: number; height: number }) {
     blend(layer: LoadedLayer, placement: Placement): void {
       const x = Math.round(placement.x / 2);
       const y = Math.round(placement.y / 2);
-      const gain = Math.round(Math.min(Math.max(placement.opacity, 0), 1) * 256);
+      const gain = gainOf(placement);
       if (gain === 0) return;
       if (x < 0 || y < 0 || 2 * x + layer.width > width || 2 * y + layer.height > height) {
         throw new Error(`a layer of ${layer.width}x${layer.height} at ${2 * x},${2 * y} leaves the frame`);
       }
-      const { stride, spans, alpha, chromaAlpha, chromaSpans } = layer;
+      const { stride, spans, solids, alpha, chromaAlpha, chromaSpans, chromaSolids } = layer;
       const frame = buffers[current]!;
       const half = width / 2;
       const corner = frame + 2 * y * width + 2 * x;
-      kernel.blendLayer(corner, width, layer.y, alpha, stride, layer.height, spans, gain);
+      kernel.blendLayer(corner, width, layer.y, alpha, stride, layer.height, spans, solids, gain);
       for (const [plane, offset] of [[layer.u, lumaBytes], [layer.v, lumaBytes + chromaBytes]] as const) {
         const start = frame + offset + y * half + x;
-        kernel.blendLayer(start, half, plane, chromaAlpha, stride / 2, layer.height / 2, chromaSpans, gain);
+        kernel.blendLayer(
+          start,
+          half,
+          plane,
+          chromaAlpha,
+          stride / 2,
+          layer.height / 2,
+          chromaSpans,
+          chromaSolids,
+          gain,
+        );
       }
     },
     /** The frame as yuv420p bytes: valid until two more were drawn. */

@@ -71,11 +71,10 @@ function createBlocks(rasteriser: Rasteriser, stills: { product: Product | null 
     };
   }
 
-  return (block: Block, look: Appearance): void => {
+  return (block: Block, look: Appearance) => {
     let drawing = drawings.get(block);
     if (!drawing) drawings.set(block, drawing = drawingOf(block));
-    const { layer, x, y } = drawing(look.scale);
-    rasteriser.blend(layer, { x, y, opacity: look.opacity });
+    return { ...drawing(look.scale), opacity: look.opacity };
   };
 }
 
@@ -231,7 +230,7 @@ export async function openScene(given: RenderSpec, sources: PictureSource[]) {
   });
   const rasteriser = await createRasteriser(FRAME);
   const { stills, ready } = await loadPictures(rasteriser, { layout, first: picture, rest });
-  const drawBlockAt = createBlocks(rasteriser, stills);
+  const placeBlock = createBlocks(rasteriser, stills);
   const drawCaptions = createCaptions(rasteriser, {
     captions: spec.captions,
     layout,
@@ -245,26 +244,34 @@ export async function openScene(given: RenderSpec, sources: PictureSource[]) {
     if (frame >= timing.end) await ready.ending;
   }
 
+  /** The blocks that a frame shows, each as it looks then. */
+  function blocksAt(frame: number) {
+    const main = layout.main.map((block) => {
+      const span = { first: ENTERS[block.name], last: timing.end + 2 };
+      const look = block.name === "offer" ? nudged(frame, span) : appearance(frame, span);
+      return look && placeBlock(block, look);
+    });
+    const end = layout.end.map((block) => {
+      const enters = timing.end + ENTERS[block.name];
+      const look = block.name === "cta"
+        ? actionAppearance(frame, enters)
+        : appearance(frame, { first: enters, last: timing.frames + ENTERS.cta });
+      return look && placeBlock(block, look);
+    });
+    return [...main, ...end].filter((placed) => placed !== null);
+  }
+
   /** Draws a frame; the bytes are valid until two more were drawn. */
   function draw(frame: number, options: { captions?: boolean } = {}): Uint8Array<ArrayBuffer> {
+    const blocks = blocksAt(frame);
+    rasteriser.hideUnder(blocks);
     const whole = frame - timing.end >= END_FADE_FRAMES;
     const picture = whole ? 0 : drawPictures(frame);
     drawEnding(frame);
     const fading = 1 - eased((frame - timing.end + 1) / END_FADE_FRAMES);
     const mark = dots[picture];
     if (mark) rasteriser.blend(mark.layer, { ...mark, opacity: fading });
-    for (const block of layout.main) {
-      const span = { first: ENTERS[block.name], last: timing.end + 2 };
-      const look = block.name === "offer" ? nudged(frame, span) : appearance(frame, span);
-      if (look) drawBlockAt(block, look);
-    }
-    for (const block of layout.end) {
-      const enters = timing.end + ENTERS[block.name];
-      const look = block.name === "cta"
-        ? actionAppearance(frame, enters)
-        : appearance(frame, { first: enters, last: timing.frames + ENTERS.cta });
-      if (look) drawBlockAt(block, look);
-    }
+    for (const block of blocks) rasteriser.blend(block.layer, block);
     if (options.captions !== false) drawCaptions(frame / FRAME.rate, frame >= timing.end);
     return rasteriser.frame();
   }

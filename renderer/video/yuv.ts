@@ -12,6 +12,11 @@ export interface PicturePlanes {
   v: Uint8Array;
 }
 
+/** Its planes; and of each row of either size two i32: what is used of it, and what nothing is seen through. */
+export type LayerPart =
+  | ("y" | "u" | "v" | "alpha" | "chromaAlpha")
+  | ("spans" | "chromaSpans" | "solids" | "chromaSolids");
+
 /** A layer premultiplied by its alpha: one block of bytes and where the planes lie in it. */
 export interface LayerPlanes {
   width: number;
@@ -19,13 +24,14 @@ export interface LayerPlanes {
   /** Bytes a luma row; chroma rows have half. A multiple of 32, zero beyond the width. */
   stride: number;
   bytes: Uint8Array;
-  offsets: Record<"y" | "u" | "v" | "alpha" | "chromaAlpha" | "spans" | "chromaSpans", number>;
+  offsets: Record<LayerPart, number>;
 }
 
 interface Kernel {
   convertPicture(rgb: number, width: number, height: number, y: number, u: number, v: number): void;
   convertLayer(...numbers: number[]): void;
   findSpans(alpha: number, stride: number, rows: number, spans: number): void;
+  findSolids(alpha: number, stride: number, rows: number, solids: number): void;
 }
 
 const PAGE_BYTES = 65_536;
@@ -73,14 +79,17 @@ export function layerPlanes(
   const stride = Math.ceil(width / 32) * 32;
   const luma = stride * height;
   const chroma = luma / 4;
+  const planes = height * 24;
   const offsets = {
     spans: 0,
     chromaSpans: height * 8,
-    y: height * 12,
-    alpha: height * 12 + luma,
-    u: height * 12 + 2 * luma,
-    v: height * 12 + 2 * luma + chroma,
-    chromaAlpha: height * 12 + 2 * luma + 2 * chroma,
+    solids: height * 12,
+    chromaSolids: height * 20,
+    y: planes,
+    alpha: planes + luma,
+    u: planes + 2 * luma,
+    v: planes + 2 * luma + chroma,
+    chromaAlpha: planes + 2 * luma + 2 * chroma,
   };
   const { from, to, result } = workspace(rgba, offsets.chromaAlpha + chroma);
   const at = (name: keyof typeof offsets) => to + offsets[name];
@@ -97,6 +106,8 @@ export function layerPlanes(
   );
   kernel.findSpans(at("alpha"), stride, height, at("spans"));
   kernel.findSpans(at("chromaAlpha"), stride / 2, height / 2, at("chromaSpans"));
+  kernel.findSolids(at("alpha"), stride, height, at("solids"));
+  kernel.findSolids(at("chromaAlpha"), stride / 2, height / 2, at("chromaSolids"));
   return { width, height, stride, bytes: result(), offsets };
 }
 

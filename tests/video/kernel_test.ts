@@ -68,6 +68,63 @@ Deno.test("the kernel blends a layer by its alpha and leaves the rest of the fra
   assertEquals(changed, 200);
 });
 
+/** A frame of noise, and a layer over it whose middle nothing is seen through, with edges that fade. */
+function coveredFrame() {
+  const random = noise(3);
+  const size = { width: 160, height: 96 };
+  const planes = { width: 256, height: 200, y: new Uint8Array(256 * 200).map(() => random() * 256) };
+  const chroma = () => new Uint8Array(128 * 100).map(() => random() * 256);
+  const rgba = new Uint8Array(100 * 50 * 4).map((_, i) => {
+    const x = (i >> 2) % 100, y = Math.floor((i >> 2) / 100);
+    const edge = Math.min(x, y, 99 - x, 49 - y);
+    return i % 4 === 3 ? Math.min(255, edge * 40) : random() * 256;
+  });
+  const rasteriser = createRasteriser(size);
+  const picture = rasteriser.addPicture({ ...planes, u: chroma(), v: chroma() });
+  const layer = rasteriser.addLayer(layerPlanes(rgba, { width: 100, height: 50 }));
+  const placed = { layer, x: 28, y: 30, opacity: 1 };
+  return { ...size, rasteriser, picture, placed };
+}
+
+Deno.test("a frame is the same where what a layer hides was not drawn", () => {
+  for (const opacity of [1, 0.5]) {
+    const { rasteriser, picture, placed } = coveredFrame();
+    const crop = { left: 11.37, top: 7.81, step: 1.213 };
+    const layer = { ...placed, opacity };
+    rasteriser.drawPicture(picture, crop);
+    rasteriser.blend(layer.layer, layer);
+    const whole = rasteriser.frame().slice();
+    rasteriser.hideUnder([layer]);
+    rasteriser.drawPicture(picture, crop);
+    rasteriser.blend(layer.layer, layer);
+    assertEquals(rasteriser.frame(), whole);
+  }
+});
+
+Deno.test("most of what a layer hides is not drawn, and nothing beside it is left out", () => {
+  const { rasteriser, picture, placed, width, height } = coveredFrame();
+  const crop = { left: 11.37, top: 7.81, step: 1.213 };
+  const missing = (x: number, y: number, { frame, whole }: Record<"frame" | "whole", Uint8Array>) =>
+    frame[y * width + x] === 0 && whole[y * width + x] !== 0;
+  rasteriser.hideUnder([placed]);
+  rasteriser.drawPicture(picture, crop);
+  const frame = rasteriser.frame().slice();
+  rasteriser.hideUnder([]);
+  rasteriser.drawPicture(picture, crop);
+  const whole = rasteriser.frame().slice();
+  let count = 0;
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      if (!missing(x, y, { frame, whole })) continue;
+      count++;
+      // Seven pixels from its edge nothing is seen through the layer.
+      assert(x >= 35 && x < 121 && y >= 37 && y < 73, `${x},${y} is seen`);
+    }
+  }
+  // Of 86 columns those that steps of 16 in the layer and in the frame leave.
+  assert(count >= 48 * 34, `${count} pixels are left out`);
+});
+
 /** BT.709 in limited range, of RGB in 0..255. */
 function exactYuv([r, g, b]: number[]): [number, number, number] {
   const luma = 0.2126 * r! + 0.7152 * g! + 0.0722 * b!;

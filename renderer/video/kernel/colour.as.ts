@@ -210,3 +210,21 @@ export function findSpans(alpha: usize, stride: i32, rows: i32, spans: usize): v
     store<i32>(spans + usize(row * 8) + 4, last);
   }
 }
+
+/** The longest run of columns of each row of `alpha` that nothing is seen through, in steps of 16, two i32 a row. */
+export function findSolids(alpha: usize, stride: i32, rows: i32, solids: usize): void {
+  const full = i8x16.splat(-1);
+  for (let row: i32 = 0; row < rows; row++) {
+    const start = alpha + usize(row * stride);
+    let first: i32 = 0, last: i32 = 0;
+    for (let x: i32 = 0, since: i32 = 0; x < stride; x += 16) {
+      if (!i8x16.all_true(i8x16.eq(v128.load(start + usize(x)), full))) since = x + 16;
+      else if (x + 16 - since > last - first) {
+        first = since;
+        last = x + 16;
+      }
+    }
+    store<i32>(solids + usize(row * 8), first);
+    store<i32>(solids + usize(row * 8) + 4, last);
+  }
+}

@@ -87,8 +87,88 @@ function rowPosition(origin: f64, y: i32, step: f64, rows: i32): i32 {
 }
 
 /**
+ * What was read ahead, all of it together. It is kept where others may ask for it, because a load of which nothing comes
+ * is left out.
+ */
+export let readAhead: i32 = 0;
+
+/** Stores the first eight or four of sixteen bytes. */
+function storePart(target: usize, bytes: v128, count: i32): void {
+  if (count >= OUTPUTS_PER_TAP) v128.store64_lane(target, bytes, 0);
+  else v128.store32_lane(target, bytes, 0);
+}
+
+/**
+ * Columns `from` (a multiple of 16) to `to` of two output rows, which share what is known of their columns. Meanwhile
+ * `aheadBytes` of the source are read from end to end: a processor fetches ahead of one long walk through memory, but not
+ * of four short ones, and beside an encoder nothing of a picture stays in its caches from frame to frame.
+ */
+function samplePair(
+  upperA: usize,
+  lowerA: usize,
+  upperB: usize,
+  lowerB: usize,
+  weightA: v128,
+  weightB: v128,
+  rowA: usize,
+  rowB: usize,
+  from: i32,
+  to: i32,
+  taps: usize,
+  groups: usize,
+  ahead: usize,
+  aheadBytes: i32,
+): void {
+  const sign = v128.load(taps);
+  const unweighed = v128.load(taps, LANES);
+  const first = usize(from / OUTPUTS_PER_TAP);
+  let shuffleAt = taps + CONSTANTS_BYTES + first * LANES;
+  let weightsAt = shuffleAt + groups * LANES;
+  let baseAt = taps + CONSTANTS_BYTES + 2 * groups * LANES + first * BASE_BYTES;
+  const stepAhead = usize(aheadBytes / max((to - from) >> 4, 1));
+  let seen = sign;
+  let x = from;
+  for (; x + 16 <= to; x += 16) {
+    seen = v128.or(seen, v128.load(ahead));
+    ahead += stepAhead;
+    let base = usize(load<i32>(baseAt));
+    let shuffle = v128.load(shuffleAt);
+    let weights = v128.load(weightsAt);
+    const leftA = sampleGroup(upperA + base, lowerA + base, shuffle, weights, weightA, unweighed);
+    const leftB = sampleGroup(upperB + base, lowerB + base, shuffle, weights, weightB, unweighed);
+    baseAt += BASE_BYTES;
+    shuffleAt += LANES;
+    weightsAt += LANES;
+    base = usize(load<i32>(baseAt));
+    shuffle = v128.load(shuffleAt);
+    weights = v128.load(weightsAt);
+    const rightA = sampleGroup(upperA + base, lowerA + base, shuffle, weights, weightA, unweighed);
+    const rightB = sampleGroup(upperB + base, lowerB + base, shuffle, weights, weightB, unweighed);
+    v128.store(rowA + usize(x), v128.xor(i8x16.narrow_i16x8_s(leftA, rightA), sign));
+    v128.store(rowB + usize(x), v128.xor(i8x16.narrow_i16x8_s(leftB, rightB), sign));
+    baseAt += BASE_BYTES;
+    shuffleAt += LANES;
+    weightsAt += LANES;
+  }
+  for (; x < to; x += OUTPUTS_PER_TAP) {
+    const base = usize(load<i32>(baseAt));
+    const shuffle = v128.load(shuffleAt);
+    const weights = v128.load(weightsAt);
+    const a = sampleGroup(upperA + base, lowerA + base, shuffle, weights, weightA, unweighed);
+    const b = sampleGroup(upperB + base, lowerB + base, shuffle, weights, weightB, unweighed);
+    storePart(rowA + usize(x), v128.xor(i8x16.narrow_i16x8_s(a, a), sign), to - x);
+    storePart(rowB + usize(x), v128.xor(i8x16.narrow_i16x8_s(b, b), sign), to - x);
+    baseAt += BASE_BYTES;
+    shuffleAt += LANES;
+    weightsAt += LANES;
+  }
+  readAhead = i32x4.extract_lane(seen, 0);
+}
+
+/**
  * Samples a plane of bytes less 128 bilinearly into `target`, as they are (stride = width, a multiple of 4); rows lie at
- * `origin + y * step`. Two rows at a time share what is known of their columns.
+ * `origin + y * step`. `hidden` has two i32 for every two rows: from the first column to the second (multiples of 16, or
+ * both the width) nothing is drawn, because nothing of it will be seen.
  */
 export function samplePlane(
   source: usize,
@@ -100,13 +180,10 @@ export function samplePlane(
   origin: f64,
   step: f64,
   taps: usize,
+  hidden: usize,
 ): void {
   const lastRow = sourceRows - 1;
-  const sign = v128.load(taps);
-  const unweighed = v128.load(taps, LANES);
   const groups = usize((width + OUTPUTS_PER_TAP - 1) / OUTPUTS_PER_TAP);
-  const shuffles = taps + CONSTANTS_BYTES;
-  const bases = shuffles + 2 * groups * LANES;
   for (let y: i32 = 0; y < height; y += 2) {
     const other = min(y + 1, height - 1);
     const placeA = rowPosition(origin, y, step, sourceRows);
@@ -117,55 +194,37 @@ export function samplePlane(
     const lowerB = source + usize(min((placeB >> 8) + 1, lastRow) * sourceStride);
     const weightA = i16x8.splat(i16((placeA & 255) << WEIGHT_SHIFT));
     const weightB = i16x8.splat(i16((placeB & 255) << WEIGHT_SHIFT));
-    let rowA = target + usize(y * width);
-    let rowB = target + usize(other * width);
-    let shuffleAt = shuffles;
-    let weightsAt = shuffles + groups * LANES;
-    let baseAt = bases;
-    let x: i32 = 0;
-    for (; x + 16 <= width; x += 16) {
-      let base = usize(load<i32>(baseAt));
-      let shuffle = v128.load(shuffleAt);
-      let weights = v128.load(weightsAt);
-      const leftA = sampleGroup(upperA + base, lowerA + base, shuffle, weights, weightA, unweighed);
-      const leftB = sampleGroup(upperB + base, lowerB + base, shuffle, weights, weightB, unweighed);
-      baseAt += BASE_BYTES;
-      shuffleAt += LANES;
-      weightsAt += LANES;
-      base = usize(load<i32>(baseAt));
-      shuffle = v128.load(shuffleAt);
-      weights = v128.load(weightsAt);
-      const rightA = sampleGroup(upperA + base, lowerA + base, shuffle, weights, weightA, unweighed);
-      const rightB = sampleGroup(upperB + base, lowerB + base, shuffle, weights, weightB, unweighed);
-      v128.store(rowA, v128.xor(i8x16.narrow_i16x8_s(leftA, rightA), sign));
-      v128.store(rowB, v128.xor(i8x16.narrow_i16x8_s(leftB, rightB), sign));
-      baseAt += BASE_BYTES;
-      shuffleAt += LANES;
-      weightsAt += LANES;
-      rowA += 16;
-      rowB += 16;
-    }
-    for (; x < width; x += OUTPUTS_PER_TAP) {
-      const base = usize(load<i32>(baseAt));
-      const shuffle = v128.load(shuffleAt);
-      const weights = v128.load(weightsAt);
-      const a = sampleGroup(upperA + base, lowerA + base, shuffle, weights, weightA, unweighed);
-      const b = sampleGroup(upperB + base, lowerB + base, shuffle, weights, weightB, unweighed);
-      const bytesA = v128.xor(i8x16.narrow_i16x8_s(a, a), sign);
-      const bytesB = v128.xor(i8x16.narrow_i16x8_s(b, b), sign);
-      if (width - x >= OUTPUTS_PER_TAP) {
-        v128.store64_lane(rowA, bytesA, 0);
-        v128.store64_lane(rowB, bytesB, 0);
-      } else {
-        v128.store32_lane(rowA, bytesA, 0);
-        v128.store32_lane(rowB, bytesB, 0);
+    const rowA = target + usize(y * width);
+    const rowB = target + usize(other * width);
+    const next = min((placeB >> 8) + 2, lastRow);
+    const last = min((rowPosition(origin, y + 3, step, sourceRows) >> 8) + 1, lastRow);
+    const ahead = source + usize(next * sourceStride);
+    const aheadBytes = (last + 1 - next) * sourceStride;
+    let from: i32 = 0;
+    let to = load<i32>(hidden);
+    for (let part = 0; part < 2; part++) {
+      if (from < to) {
+        samplePair(
+          upperA,
+          lowerA,
+          upperB,
+          lowerB,
+          weightA,
+          weightB,
+          rowA,
+          rowB,
+          from,
+          to,
+          taps,
+          groups,
+          ahead,
+          aheadBytes,
+        );
       }
-      baseAt += BASE_BYTES;
-      shuffleAt += LANES;
-      weightsAt += LANES;
-      rowA += OUTPUTS_PER_TAP;
-      rowB += OUTPUTS_PER_TAP;
+      from = load<i32>(hidden, 4);
+      to = width;
     }
+    hidden += 8;
   }
 }
 
@@ -205,7 +264,8 @@ function shining(below: v128, alpha: v128): v128 {
 
 /**
  * Blends a premultiplied layer (colour and alpha planes of `stride` bytes a row) over `target`. `spans` holds two i32 a
- * row: first and last used column. A span may run 15 bytes over its end, where alpha is 0 and nothing changes.
+ * row: first and last used column. A span may run 15 bytes over its end, where alpha is 0 and nothing changes. `solids`
+ * holds the same for columns through which nothing is seen.
  */
 export function blendLayer(
   target: usize,
@@ -215,16 +275,23 @@ export function blendLayer(
   stride: i32,
   height: i32,
   spans: usize,
+  solids: usize,
   gain: i32,
 ): void {
   const gains = i16x8.splat(i16(gain));
   const whole = gain >= WHOLE_GAIN;
   for (let y: i32 = 0; y < height; y++) {
     const end = load<i32>(spans + usize(y) * 8, 4);
+    const solid = load<i32>(solids + usize(y) * 8);
+    const solidEnd = whole ? load<i32>(solids + usize(y) * 8, 4) : 0;
     const below = target + usize(y * targetStride);
     const colours = colour + usize(y * stride);
     const alphas = alpha + usize(y * stride);
     for (let x: i32 = load<i32>(spans + usize(y) * 8); x < end; x += 16) {
+      if (x >= solid && x + 16 <= solidEnd) {
+        v128.store(below + usize(x), v128.load(colours + usize(x)));
+        continue;
+      }
       let a = v128.load(alphas + usize(x));
       if (!v128.any_true(a)) continue;
       let c = v128.load(colours + usize(x));
