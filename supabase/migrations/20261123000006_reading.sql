@@ -73,9 +73,11 @@ create trigger batch_status_read_only instead of insert or update or delete on p
 create trigger videos_read_only instead of insert or update or delete on public.videos
   for each row execute function private.refuse_write();
 
--- One batch with its rows, for the caller who may read it. The tag is of all that the body is made from, so it changes
--- when and only when the body does, and for a caller who has it the body is not even made. A change of the body's shape
--- alone raises the tag's number.
+-- One batch with its rows, for the caller who may read it. The tag is of all that the answer is made from, `p_origin`
+-- too, so it changes when and only when batch-status's answer does, and for a caller who has it the body is not even
+-- made. A change of the answer's shape alone, here or there, raises the tag's number.
+-- Results are given as they are kept, with paths and tokens: batch-status makes their addresses under `p_origin`. Made
+-- here they took each result apart and together again: half of what a poll took of Postgres.
 -- The rows are read once, and the body is one turn of a record into json: as json inside json, 50 results of two
 -- kilobytes were copied a dozen times and took half as long again. It names its rows by a key, so it is planned once a
 -- connection; planned for each batch it took as long again as reading one.
@@ -85,12 +87,11 @@ language plpgsql stable set search_path = '' set timezone = 'UTC'
 set plan_cache_mode = force_generic_plan as $$
 declare
   c_shape constant int := 1;
-  v_base text := p_origin || '/storage/v1/object/sign/videos/';
 begin
   return (
     with rows as materialized (
-      select j.product_id, j.id, j.title, j.status, j.progress, j.error, j.error_code, j.stage, j.attempt, j.started_at,
-        j.finished_at, j.result
+      select j.product_id, j.id as job_id, j.title, j.status, j.progress::text, j.error, j.error_code, j.stage, j.attempt,
+        j.started_at, j.finished_at, j.result
       from public.jobs j where j.batch_id = p_batch_id order by j.position
     ), tag as materialized (
       select md5(concat_ws(' ', c_shape, p_origin, b.id, b.created_at, b.updated_at,
@@ -100,18 +101,7 @@ begin
     select json_build_object('etag', etag, 'body', case when not p_etags && array[etag, '*'] then (
       select body from (
         select s.batch_id, s.status, s.total, s.completed, s.failed, s.cancelled, s.outcome, s.created_at, s.updated_at,
-          s.finished_at, array(select job from (
-            select product_id, id as job_id, title, rows.status, progress::text, error, error_code, stage, attempt,
-              started_at, rows.finished_at, case when result is not null then
-                (result - '{video_token,thumbnail_token,subtitles_token}'::text[]) || jsonb_build_object(
-                  'video_url', v_base || (result ->> 'video_path') || '?token=' || (result ->> 'video_token'),
-                  'thumbnail_url',
-                    v_base || (result ->> 'thumbnail_path') || '?token=' || (result ->> 'thumbnail_token'),
-                  'subtitles_url',
-                    v_base || (result ->> 'subtitles_path') || '?token=' || (result ->> 'subtitles_token')
-                ) end as result
-            from rows
-          ) job) as product_jobs
+          s.finished_at, array(select rows from rows) as product_jobs
         from public.batch_status s where s.batch_id = p_batch_id
       ) body
     ) end)

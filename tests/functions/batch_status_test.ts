@@ -5,7 +5,7 @@ import { BATCH_ID, batchStatus, get, PROFILE_ID, type RpcCall, token } from "./s
 
 const TAG = "0123456789abcdef0123456789abcdef";
 const OTHER_TAG = "f".repeat(32);
-const BODY = { batch_id: BATCH_ID, status: "processing" };
+const BODY = { batch_id: BATCH_ID, status: "processing", product_jobs: [{ status: "queued", result: null }] };
 
 /** As the database does it: no body for who names the tag. */
 function tagged({ args }: RpcCall) {
@@ -24,6 +24,60 @@ Deno.test("a status is read with the user's own token and answered with its tag"
   assertEquals(calls[0]?.headers.get("apikey"), "sb_publishable_default");
   assertEquals(calls[0]?.args, { p_batch_id: BATCH_ID, p_origin: "http://database.test", p_etags: [] });
   assertEquals(calls.length, 1);
+});
+
+Deno.test("a result is shown with addresses under PUBLIC_URL in place of its tokens", async () => {
+  const kept = {
+    video_path: "p/j/v.mp4",
+    video_token: "a.video",
+    thumbnail_path: "p/j/v.jpg",
+    thumbnail_token: "a.thumbnail",
+    subtitles_path: "p/j/v.srt",
+    subtitles_token: "a.subtitles",
+    duration_s: 15,
+    warnings: [{ code: "dark" }],
+  };
+  const rows = [
+    { product_id: "one", status: "completed", result: kept },
+    { product_id: "two", status: "failed", result: null },
+    { product_id: "three", status: "completed", result: { width: 1080, subtitles_path: "p/j/w.srt" } },
+  ];
+  const body = { batch_id: BATCH_ID, total: 3, product_jobs: rows };
+  const { request } = batchStatus(() => ({ json: { etag: TAG, body } }), {
+    PUBLIC_URL: "https://shop.test",
+    JWT_ISSUER: "http://database.test/auth/v1",
+  });
+  const shown = await (await request(`/batch-status/${BATCH_ID}`, get())).json();
+  const base = "https://shop.test/storage/v1/object/sign/videos/p/j";
+  assertEquals(shown, {
+    ...body,
+    product_jobs: [
+      {
+        ...rows[0],
+        result: {
+          video_path: "p/j/v.mp4",
+          thumbnail_path: "p/j/v.jpg",
+          subtitles_path: "p/j/v.srt",
+          duration_s: 15,
+          warnings: [{ code: "dark" }],
+          video_url: `${base}/v.mp4?token=a.video`,
+          thumbnail_url: `${base}/v.jpg?token=a.thumbnail`,
+          subtitles_url: `${base}/v.srt?token=a.subtitles`,
+        },
+      },
+      rows[1],
+      {
+        ...rows[2],
+        result: {
+          width: 1080,
+          subtitles_path: "p/j/w.srt",
+          video_url: null,
+          thumbnail_url: null,
+          subtitles_url: null,
+        },
+      },
+    ],
+  });
 });
 
 Deno.test("If-None-Match gives 304 for the tag, weak or in a list, and for *; otherwise the body", async () => {

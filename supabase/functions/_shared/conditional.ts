@@ -3,9 +3,9 @@
 import { HttpError } from "./errors.ts";
 
 /** An answer with its tag: `body` is null where the database saw that the asker has it. */
-export interface Tagged {
+export interface Tagged<Body = unknown> {
   etag: string;
-  body: unknown;
+  body: Body | null;
 }
 
 /** Tags that the database could have made: an MD5. Others cannot match and are not sent along. */
@@ -25,8 +25,11 @@ export function readIfNoneMatch(request: Request): string[] {
   return tags;
 }
 
-/** 200 with the body, or 304 where the asker named its tag. */
-export function answerTagged(tagged: Tagged, known: string[]): Response {
+/** 200 with the body as `show` makes it, or 304 where the asker named its tag. */
+export function answerTagged<Body>(
+  tagged: Tagged<Body>,
+  { known, show = (body) => body }: { known: string[]; show?: (body: Body) => unknown },
+): Response {
   const headers = { etag: `"${tagged.etag}"`, "cache-control": "private, no-cache" };
   if (known.includes("*") || known.includes(tagged.etag)) {
     return new Response(null, { status: 304, headers });
@@ -34,5 +37,5 @@ export function answerTagged(tagged: Tagged, known: string[]): Response {
   if (tagged.body === null) {
     throw new HttpError("internal", { cause: new Error("no body for an unknown tag") });
   }
-  return Response.json(tagged.body, { headers });
+  return Response.json(show(tagged.body), { headers });
 }

@@ -15,6 +15,7 @@ import {
   type RequestScope,
 } from "../_shared/http.ts";
 import type { Log } from "../_shared/log.ts";
+import { type BatchBody, showResults } from "./results.ts";
 
 export interface BatchStatusDeps {
   log: Log;
@@ -50,20 +51,20 @@ export function createApp(deps: BatchStatusDeps): Hono<RequestScope<User>> {
       p_origin: deps.publicUrl,
       p_etags: known,
     }, { token: c.var.caller.token });
-    return answerTagged(list, known);
+    return answerTagged(list, { known });
   });
   app.all("/batch-status", refuseMethod("GET, HEAD"));
 
   app.get("/batch-status/:batch_id", async (c) => {
     const batchId = readBatchId(c.req.param("batch_id"));
     const known = readIfNoneMatch(c.req.raw);
-    const status = await deps.database.call<Tagged | null>("get_batch_status", {
+    const status = await deps.database.call<Tagged<BatchBody> | null>("get_batch_status", {
       p_batch_id: batchId,
       p_origin: deps.publicUrl,
       p_etags: known,
     }, { token: c.var.caller.token });
     if (status === null) throw new HttpError("batch_not_found");
-    return answerTagged(status, known);
+    return answerTagged(status, { known, show: (body) => showResults(body, deps.publicUrl) });
   });
   app.all("/batch-status/:batch_id", refuseMethod("GET, HEAD"));
   return app;
