@@ -149,21 +149,31 @@ async function planRelation(request: Request, name: string, readCatalog: ReadCat
   return planWrite(request, relation, { query, body });
 }
 
+/** The bytes of the JSON as Postgres wrote them: they are handed on unread. */
 interface Row {
-  body: string | null;
+  body: Uint8Array<ArrayBuffer> | null;
   count: number;
 }
+
+const NULL = new TextEncoder().encode("null");
+const NO_ROW: Row = { body: null, count: 0 };
 
 function answer(request: Request, plan: Plan, row: Row): Response {
   if (plan.answer === "none") return new Response(null, { status: plan.status });
   const single = plan.answer === "rows" && (request.headers.get("accept") ?? "").includes(SINGLE_OBJECT);
-  const rows = row.body ?? "null";
-  const body = single ? JSON.stringify(JSON.parse(rows)[0]) : rows;
+  const rows = row.body ?? NULL;
+  const body = single ? JSON.stringify(JSON.parse(new TextDecoder().decode(rows))[0]) : rows;
   const headers: Record<string, string> = {
     "content-type": single ? `${SINGLE_OBJECT}; charset=utf-8` : "application/json; charset=utf-8",
   };
   if (plan.answer === "rows") headers["content-range"] = row.count > 0 ? `0-${row.count - 1}/*` : "*/*";
   return new Response(request.method === "HEAD" ? null : body, { status: plan.status, headers });
+}
+
+/** The driver's raw values: `body`, then `count` in digits. */
+function readRow(values: Uint8Array[]): Row {
+  const [body, count] = values as [Uint8Array<ArrayBuffer> | null, Uint8Array];
+  return { body, count: Number(new TextDecoder().decode(count)) };
 }
 
 async function run(
@@ -177,9 +187,9 @@ async function run(
     const { text, parameters } = plan.statement;
     const [, rows] = await Promise.all([
       assume(tx, { ...options, searchPath: SEARCH_PATH }),
-      tx.unsafe<Row[]>(text, parameters, { prepare: true }),
+      tx.unsafe<Row[]>(text, parameters, { prepare: true }).raw(),
     ]);
-    const row = rows[0] ?? { body: null, count: 0 };
+    const row = rows[0] ? readRow(rows[0]) : NO_ROW;
     if (single && row.count !== 1) {
       throw new RestError(406, {
         code: "PGRST116",

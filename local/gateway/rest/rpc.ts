@@ -47,13 +47,13 @@ export function callStatement(
     const row = target.returns === "composite" ? "row_to_json(_row)" : "to_json(_row)";
     const body = target.returnsSet ? `coalesce(json_agg(${row}), '[]')` : `(json_agg(${row}) -> 0)`;
     return {
-      text: `select ${body}::text as body, count(*)::int as count from ${source}lateral ${call} as _row`,
+      text: `select ${body} as body, count(*)::int as count from ${source}lateral ${call} as _row`,
       parameters,
     };
   }
   // What is json already would be copied three times more on its way through `to_json`.
-  const isText = target.returns === "void" || target.returns === "json";
-  const value = isText ? "_call.value::text" : "to_json(_call.value)::text";
+  const isJson = target.returns === "void" || target.returns === "json";
+  const value = isJson ? "_call.value" : "to_json(_call.value)";
   return {
     text:
       `select ${value} as body, 1 as count from ${source}lateral (select ${call} as value offset 0) as _call`,

@@ -73,7 +73,7 @@ function where(relation: Relation, filters: Filter[], parameters: string[]): str
 
 /** The rows of `source` as JSON, and their number. */
 function asJson(source: string): string {
-  return `select coalesce(json_agg(_rows), '[]')::text as body, count(*)::int as count from (${source}) _rows`;
+  return `select coalesce(json_agg(_rows), '[]') as body, count(*)::int as count from (${source}) _rows`;
 }
 
 function selectList(relation: Relation, query: RestQuery, from: string): string {
