@@ -30,6 +30,7 @@ export interface LayerPlanes {
 interface Kernel {
   convertPicture(rgb: number, width: number, height: number, y: number, u: number, v: number): void;
   convertLayer(...numbers: number[]): void;
+  convertFrame(y: number, u: number, v: number, width: number, height: number, rgb: number): void;
   findSpans(alpha: number, stride: number, rows: number, spans: number): void;
   findSolids(alpha: number, stride: number, rows: number, solids: number): void;
 }
@@ -41,7 +42,7 @@ const PADDING_BYTES = 64;
 const memory = new WebAssembly.Memory({ initial: 1 });
 const kernel = instantiateKernel<Kernel>("colour", memory);
 
-/** Room for a source and what becomes of it, after the kernel's own first page: the source is there, the rest is zero. */
+/** Room for a source and what becomes of it, after the kernel's own first page. Results are valid until the next one. */
 function workspace(source: Uint8Array | Uint8ClampedArray, resultBytes: number) {
   const from = PAGE_BYTES;
   // Rows of spans are read as whole numbers: they must be aligned.
@@ -50,11 +51,10 @@ function workspace(source: Uint8Array | Uint8ClampedArray, resultBytes: number) 
   if (missing > 0) memory.grow(Math.ceil(missing / PAGE_BYTES));
   const bytes = new Uint8Array(memory.buffer);
   bytes.set(source, from);
-  bytes.fill(0, to, to + resultBytes);
-  return { from, to, result: () => bytes.slice(to, to + resultBytes) };
+  return { from, to, result: () => bytes.subarray(to, to + resultBytes) };
 }
 
-/** Interleaved RGB (3 bytes a pixel), both sides even, to planes. */
+/** Interleaved RGB (3 bytes a pixel), both sides even, to planes: valid until something else is converted. */
 export function picturePlanes(rgb: Uint8Array, size: { width: number; height: number }): PicturePlanes {
   const { width, height } = size;
   const luma = width * height;
@@ -70,7 +70,7 @@ export function picturePlanes(rgb: Uint8Array, size: { width: number; height: nu
   };
 }
 
-/** Straight RGBA (4 bytes a pixel), both sides even, to a premultiplied layer. */
+/** Straight RGBA (4 bytes a pixel), both sides even, to a premultiplied layer: valid until something else is converted. */
 export function layerPlanes(
   rgba: Uint8Array | Uint8ClampedArray,
   size: { width: number; height: number },
@@ -92,6 +92,7 @@ export function layerPlanes(
     chromaAlpha: planes + 2 * luma + 2 * chroma,
   };
   const { from, to, result } = workspace(rgba, offsets.chromaAlpha + chroma);
+  result().fill(0);
   const at = (name: keyof typeof offsets) => to + offsets[name];
   kernel.convertLayer(
     from,
@@ -111,22 +112,11 @@ export function layerPlanes(
   return { width, height, stride, bytes: result(), offsets };
 }
 
-/** A yuv420p frame back to interleaved RGB, for a still of it. */
+/** A yuv420p frame back to interleaved RGB, for a still of it; at least 8 pixels wide. */
 export function rgbOfFrame(frame: Uint8Array, size: { width: number; height: number }): Uint8Array {
   const { width, height } = size;
-  const rgb = new Uint8ClampedArray(width * height * 3);
   const luma = width * height;
-  for (let row = 0; row < height; row++) {
-    for (let column = 0; column < width; column++) {
-      const chroma = (row >> 1) * (width >> 1) + (column >> 1);
-      const y = (frame[row * width + column]! - 16) * 255 / 219;
-      const u = (frame[luma + chroma]! - 128) * 255 / 224;
-      const v = (frame[luma + luma / 4 + chroma]! - 128) * 255 / 224;
-      const to = (row * width + column) * 3;
-      rgb[to] = y + 1.5748 * v;
-      rgb[to + 1] = y - 0.1873 * u - 0.4681 * v;
-      rgb[to + 2] = y + 1.8556 * u;
-    }
-  }
-  return new Uint8Array(rgb.buffer);
+  const { from, to, result } = workspace(frame, luma * 3);
+  kernel.convertFrame(from, from + luma, from + luma * 5 / 4, width, height, to);
+  return result().slice();
 }

@@ -3,7 +3,7 @@
 import { assert, assertEquals } from "../assert.ts";
 import { compileKernel, KERNELS } from "../../renderer/video/kernel/build.ts";
 import { createRasteriser } from "../../renderer/video/rasteriser.ts";
-import { layerPlanes, picturePlanes } from "../../renderer/video/yuv.ts";
+import { layerPlanes, picturePlanes, rgbOfFrame } from "../../renderer/video/yuv.ts";
 
 /** A repeatable stand-in for chance. */
 function noise(seed: number): () => number {
@@ -154,6 +154,28 @@ Deno.test("pictures become BT.709 planes, every column of widths that are no mul
         const worst = Math.max(Math.abs(planes.u[chroma]! - u), Math.abs(planes.v[chroma]! - v));
         assert(worst < 0.6, `chroma ${x},${y} of ${width}: off by ${worst}`);
       }
+    }
+  }
+});
+
+Deno.test("a frame becomes RGB again, every column of widths that are no multiple of 8, within 1 of 255", () => {
+  const random = noise(13);
+  const height = 6;
+  for (const width of [8, 10, 54]) {
+    const luma = width * height;
+    const frame = Uint8Array.from({ length: luma * 3 / 2 }, () => random() * 256);
+    const rgb = rgbOfFrame(frame, { width, height });
+    assertEquals(rgb.length, luma * 3);
+    for (let i = 0; i < luma; i++) {
+      const chroma = (Math.floor(i / width) >> 1) * (width / 2) + (i % width >> 1);
+      const y = (frame[i]! - 16) * 255 / 219;
+      const u = (frame[luma + chroma]! - 128) * 255 / 224;
+      const v = (frame[luma * 5 / 4 + chroma]! - 128) * 255 / 224;
+      const exact = [y + 1.5748 * v, y - 0.1873 * u - 0.4681 * v, y + 1.8556 * u];
+      exact.forEach((value, channel) => {
+        const off = Math.abs(Math.min(255, Math.max(0, value)) - rgb[i * 3 + channel]!);
+        assert(off <= 1, `pixel ${i} of ${width}, channel ${channel}: off by ${off}`);
+      });
     }
   }
 });

@@ -228,3 +228,63 @@ export function findSolids(alpha: usize, stride: i32, rows: i32, solids: usize):
     store<i32>(solids + usize(row * 8) + 4, last);
   }
 }
+
+/** Values of a frame in 1/64: sums of two fit 16 bits, and where they do not they are far beyond white. */
+const FINE_BITS: i32 = 6;
+const FINE_HALF: i16 = 32;
+/** What of a value goes on top of it, in 1/32768: limited luma to full, and chroma to red and blue. */
+const LUMA_MORE: i16 = 5387;
+const RED_MORE: i16 = 25977;
+const BLUE_MORE: i16 = 3683;
+/** What chroma takes from green, in 1/32768. */
+const GREEN_BY_U: i16 = 6987;
+const GREEN_BY_V: i16 = 17462;
+
+/** Eight values in 1/64 as bytes, rounded, in the first half. */
+function asBytes(values: v128): v128 {
+  const rounded = i16x8.shr_s(i16x8.add_sat_s(values, i16x8.splat(FINE_HALF)), FINE_BITS);
+  return i8x16.narrow_i16x8_u(rounded, rounded);
+}
+
+/** Four chroma values, each for two pixels, less 128, in 1/64. */
+function chromaOfEight(source: usize): v128 {
+  const four = v128.load32_zero(source);
+  const eight = i8x16.swizzle(four, i8x16(0, 0, 1, 1, 2, 2, 3, 3, -1, -1, -1, -1, -1, -1, -1, -1));
+  return i16x8.shl(i16x8.sub(i16x8.extend_low_i8x16_u(eight), i16x8.splat(128)), FINE_BITS);
+}
+
+function more(value: v128, share: i16): v128 {
+  return i16x8.q15mulr_sat_s(value, i16x8.splat(share));
+}
+
+/** A frame in planes, at least 8 pixels wide, to interleaved RGB (3 bytes a pixel). */
+export function convertFrame(y: usize, u: usize, v: usize, width: i32, height: i32, rgb: usize): void {
+  for (let row: i32 = 0; row < height; row++) {
+    const luma = y + usize(row * width);
+    const chroma = (row >> 1) * (width >> 1);
+    for (let x: i32 = 0; x < width; x += 8) {
+      // The last of a width that is no multiple of 8 are made twice.
+      const at = min(x, width - 8);
+      const grey = i16x8.sub(i16x8.extend_low_i8x16_u(v128.load64_zero(luma + usize(at))), i16x8.splat(16));
+      const fine = i16x8.shl(grey, FINE_BITS);
+      const light = i16x8.add(fine, more(fine, LUMA_MORE));
+      const us = chromaOfEight(u + usize(chroma + (at >> 1)));
+      const vs = chromaOfEight(v + usize(chroma + (at >> 1)));
+      const red = asBytes(i16x8.add_sat_s(light, i16x8.add(vs, more(vs, RED_MORE))));
+      const green = asBytes(i16x8.sub_sat_s(i16x8.sub(light, more(us, GREEN_BY_U)), more(vs, GREEN_BY_V)));
+      const twice = i16x8.add_sat_s(us, us);
+      const blue = asBytes(i16x8.add_sat_s(light, i16x8.add_sat_s(twice, more(us, BLUE_MORE))));
+      const both = v128.shuffle<i64>(red, green, 0, 2);
+      const to = rgb + usize((row * width + at) * 3);
+      v128.store(
+        to,
+        v128.shuffle<i8>(both, blue, 0, 8, 16, 1, 9, 17, 2, 10, 18, 3, 11, 19, 4, 12, 20, 5),
+      );
+      v128.store64_lane(
+        to + 16,
+        v128.shuffle<i8>(both, blue, 13, 21, 6, 14, 22, 7, 15, 23, 0, 0, 0, 0, 0, 0, 0, 0),
+        0,
+      );
+    }
+  }
+}
