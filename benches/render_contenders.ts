@@ -91,12 +91,9 @@ export async function prepareVideo(
   const pictures = await Promise.all(video.files.map(readPicture));
   const voicePath = join(folder, "voice.wav");
   await Deno.writeFile(voicePath, sampleVoice(spec.duration_s - 1));
-  const soundPath = await makeSound(spec, {
-    ffmpegPath: testFfmpegPath(),
-    signal: never(),
-    voicePath,
-    folder,
-  });
+  const soundPath = join(folder, "sound.s16le");
+  const sound = makeSound(spec, { ffmpegPath: testFfmpegPath(), signal: never(), voicePath, folder });
+  await Deno.writeFile(soundPath, ReadableStream.from(sound));
   const framesPath = join(folder, "frames.yuv");
   const scene = await createScene(spec, pictures.map((picture) => () => picture));
   using file = await Deno.open(framesPath, { write: true, create: true, truncate: true });

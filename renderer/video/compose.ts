@@ -11,7 +11,7 @@ import type { Pixels } from "./pictures.ts";
 import { judgePostable } from "./postable.ts";
 import { FRAME } from "./presets.ts";
 import { openScene, type Scene } from "./scene.ts";
-import { makeSound, SOUND_FILE } from "./sound.ts";
+import { makeSound } from "./sound.ts";
 import { subRip } from "./subtitles.ts";
 import { warningsOf } from "./warnings.ts";
 import { rgbOfFrame } from "./yuv.ts";
@@ -96,8 +96,7 @@ async function encodeScene(
   spec: RenderSpec,
   options: FfmpegOptions & {
     scene: Promise<Scene>;
-    /** Its path, `SOUND_FILE` in the folder, when the file is whole. */
-    sound: Promise<string>;
+    sound: AsyncIterable<Uint8Array<ArrayBuffer>>;
     folder: string;
     videoPath: string;
     thumbnailPath: string;
@@ -111,14 +110,10 @@ async function encodeScene(
   try {
     await encodeVideo(spec, {
       ...options,
-      soundPath: join(options.folder, SOUND_FILE),
       frames,
       async draw(frame) {
         const { draw } = await drawing;
-        if (frame === 0) {
-          await options.sound;
-          options.onProgress(PREPARED_PERCENT);
-        }
+        if (frame === 0) options.onProgress(PREPARED_PERCENT);
         return await draw(frame);
       },
       onFrame(frame) {
@@ -144,11 +139,8 @@ export async function composeVideo(input: ComposeInput): Promise<Composed> {
   const process = { ffmpegPath: input.ffmpegPath, signal, onChildProcess: input.onChildProcess };
   onProgress(0);
   const sound = makeSound(spec, { ...process, voicePath: input.voicePath, folder });
-  // Awaited below: a failure meanwhile must not be an unhandled one.
-  sound.catch(() => {});
   const scene = openScene(spec, input.pictures.map((picture) => () => readPixels(picture, signal)));
   await encodeScene(spec, { ...process, scene, sound, folder, videoPath, thumbnailPath, onProgress });
-  await Deno.remove(await sound);
   const subtitles = subRip(spec.captions, spec.duration_s);
   await Deno.writeTextFile(subtitlesPath, subtitles);
   const file = await readMp4(videoPath);

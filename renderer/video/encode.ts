@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { getPriority, setPriority } from "node:os";
 import type { RenderSpec } from "../../supabase/functions/_shared/contracts/render_spec.ts";
 import { FfmpegFailed, type FfmpegOptions, startFfmpeg } from "./ffmpeg.ts";
-import { openChannel } from "./channel.ts";
+import { type Channel, openChannel } from "./channel.ts";
 import { AUDIO, FRAME, type Preset, PRESETS } from "./presets.ts";
 
 const CRF = 20;
@@ -41,6 +41,8 @@ function inputs(framesPath: string, soundPath: string): string[] {
       `${FRAME.rate}`,
     ],
     ...["-i", framesPath],
+    // Raw samples are what they are said to be: a second of them would be awaited to find that out.
+    ...["-probesize", "32"],
     ...["-f", "s16le", "-ar", `${AUDIO.rate}`, "-ac", `${AUDIO.channels}`, "-i", soundPath],
     ...["-map", "0:v", "-map", "1:a"],
   ];
@@ -81,7 +83,7 @@ function output(spec: RenderSpec, path: string): string[] {
   ];
 }
 
-/** All that ffmpeg is told: `framesPath` (a socket or a file) gives raw frames, `soundPath` raw samples. */
+/** All that ffmpeg is told: `framesPath` gives raw frames, `soundPath` raw samples, each a socket or a file. */
 export function encodeArgs(
   spec: RenderSpec,
   paths: { framesPath: string; soundPath: string; videoPath: string },
@@ -98,8 +100,8 @@ export function encodeArgs(
 const STALLED_MS = 60_000;
 
 export interface EncodeOptions extends FfmpegOptions {
-  /** A file that is there by the first frame. */
-  soundPath: string;
+  /** Raw samples, piece by piece; no frame is sent before the first piece is there. */
+  sound: AsyncIterable<Uint8Array<ArrayBuffer>>;
   videoPath: string;
   /** An existing folder of this render's own. */
   folder: string;
@@ -109,49 +111,82 @@ export interface EncodeOptions extends FfmpegOptions {
   stalledMs?: number;
 }
 
+/** What the encoder was to be given could not be made: no fault of ffmpeg's, though it is ended for it. */
+class NothingToEncode extends Error {
+  override name = "NothingToEncode";
+}
+
+async function given<Made>(work: Promise<Made>): Promise<Made> {
+  try {
+    return await work;
+  } catch (cause) {
+    throw new NothingToEncode("", { cause });
+  }
+}
+
+/** Sends sound to the encoder. `begun` is resolved when there is some, `broken` only ever rejected. */
+function sendSound(channel: Channel, sound: EncodeOptions["sound"]) {
+  const pieces = sound[Symbol.asyncIterator]();
+  const begun = given(pieces.next());
+  const done = (async () => {
+    for (let piece = await begun; !piece.done; piece = await given(pieces.next())) {
+      await (await channel.writer).write(piece.value);
+    }
+    await (await channel.writer).close();
+  })();
+  const broken = done.then(() => new Promise<never>(() => {}));
+  broken.catch(() => {});
+  return { begun, done, broken };
+}
+
 /** Encodes `frames` frames, each asked for when the one before is on its way. The encoder starts while the first is drawn. */
 export async function encodeVideo(spec: RenderSpec, options: EncodeOptions): Promise<void> {
-  const channel = openChannel(join(options.folder, "frames.sock"));
-  const run = startFfmpeg(encodeArgs(spec, { ...options, framesPath: channel.url }), options);
+  const frames = openChannel(join(options.folder, "frames.sock"));
+  const sound = openChannel(join(options.folder, "sound.sock"));
+  const run = startFfmpeg(
+    encodeArgs(spec, { ...options, framesPath: frames.url, soundPath: sound.url }),
+    options,
+  );
   // Unread output would never come, but an ended ffmpeg must be noticed while a write waits for it.
   const drained = run.stdout.cancel();
   const failed = run.done.then(() => {
     throw new FfmpegFailed("ffmpeg ended before its last frame");
   });
   failed.catch(() => {});
+  const heard = sendSound(sound, options.sound);
   let watch: ReturnType<typeof watchStall> | null = null;
   let restore = () => {};
-  let drawing = false;
   try {
-    let written: Promise<unknown> = Promise.resolve();
+    // Without any sound the encoder cannot begin its file, and gives up after holding back a few seconds of it.
+    let written: Promise<unknown> = heard.begun;
     for (let frame = 0; frame < options.frames; frame++) {
-      drawing = true;
-      const bytes = await options.draw(frame);
-      drawing = false;
+      const bytes = await given(options.draw(frame));
+      await Promise.race([written, failed, heard.broken]);
       if (frame === 0) {
         watch = watchStall(options.stalledMs ?? STALLED_MS, run.kill);
         restore = yieldToEncoder();
       }
       watch?.alive();
-      await Promise.race([written, failed]);
-      written = channel.writer.then((writer) => writer.write(bytes));
+      written = frames.writer.then((writer) => writer.write(bytes));
       written.catch(() => {});
       options.onFrame(frame);
     }
-    await Promise.race([written, failed]);
-    await (await channel.writer).close();
+    await Promise.race([written, failed, heard.broken]);
+    await (await frames.writer).close();
+    await Promise.race([heard.done, failed]);
     await run.done;
     await drained;
   } catch (cause) {
     run.kill();
     const ended = await run.done.then(() => null, (error) => error);
     if (watch?.stalled()) throw new FfmpegFailed("ffmpeg stalled: it took no more frames");
-    // ffmpeg's own words say more than a broken socket; a picture that cannot be drawn is no fault of ffmpeg's.
-    throw drawing ? cause : ended ?? cause;
+    // ffmpeg's own words say more than a broken socket.
+    throw cause instanceof NothingToEncode ? cause.cause : ended ?? cause;
   } finally {
     watch?.stop();
     restore();
-    channel.close();
+    frames.close();
+    sound.close();
   }
 }
 

@@ -7,8 +7,6 @@ import { AUDIO, LOUDNESS } from "./presets.ts";
 
 /** The AAC encoder puts one frame before the first sample; without an edit list it is heard, so it replaces silence. */
 const AAC_FRAME = 1024;
-/** The whole sound track's name in a render's folder. */
-export const SOUND_FILE = "sound.s16le";
 const BYTES_PER_SAMPLE = 2 * AUDIO.channels;
 const FADE_S = 0.05;
 /** Below the allowed true peak: AAC raises peaks a little. */
@@ -100,21 +98,34 @@ async function levelledVoice(
   return samples.subarray(around, samples.length - around);
 }
 
-/** Writes the whole sound track as raw samples and gives its path. */
-export async function makeSound(
+/**
+ * The whole sound track as raw samples, piece by piece: the silence before the voice at once, the rest when the voice is
+ * ready. It is worked on from now on, asked for or not.
+ */
+export function makeSound(
   spec: RenderSpec,
   options: FfmpegOptions & { voicePath: string | null; folder: string },
-): Promise<string> {
+): AsyncIterable<Uint8Array<ArrayBuffer>> {
   const track = new Uint8Array(trackSamples(spec.duration_s) * BYTES_PER_SAMPLE);
-  if (spec.voice && options.voicePath !== null) {
-    const voice = await levelledVoice(spec, { ...options, voicePath: options.voicePath });
-    // The encoder's own frame of silence comes before the track, so that all of it is a frame late.
-    const at = (Math.round(spec.voice.start_s * AUDIO.rate) - AAC_FRAME) * BYTES_PER_SAMPLE;
-    const from = Math.max(0, -at);
-    const to = Math.max(0, at);
-    track.set(voice.subarray(from, from + Math.max(0, track.length - to)), to);
-  }
-  const path = join(options.folder, SOUND_FILE);
-  await Deno.writeFile(path, track);
-  return path;
+  const { voicePath } = options;
+  if (!spec.voice || voicePath === null) return pieces(track, { at: track.length, voice: null });
+  // The encoder's own frame of silence comes before the track, so that all of it is a frame late.
+  const at = (Math.round(spec.voice.start_s * AUDIO.rate) - AAC_FRAME) * BYTES_PER_SAMPLE;
+  const voice = levelledVoice(spec, { ...options, voicePath });
+  // Whoever asks for it is told: a failure before that must not be an unhandled one.
+  voice.catch(() => {});
+  return pieces(track, { at, voice });
+}
+
+/** A silent track with a voice laid into it from a byte on, which may lie before the track. */
+async function* pieces(
+  track: Uint8Array<ArrayBuffer>,
+  { at, voice }: { at: number; voice: Promise<Uint8Array> | null },
+): AsyncIterable<Uint8Array<ArrayBuffer>> {
+  const from = Math.max(0, -at);
+  const to = Math.min(Math.max(0, at), track.length);
+  if (to > 0) yield track.subarray(0, to);
+  if (!voice) return;
+  track.set((await voice).subarray(from, from + track.length - to), to);
+  yield track.subarray(to);
 }

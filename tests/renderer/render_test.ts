@@ -15,6 +15,7 @@ import {
   startRenderer,
   survivors,
 } from "./support.ts";
+import { sampleVoice } from "../video/specs.ts";
 
 async function entriesOf(folder: string): Promise<string[]> {
   return (await Array.fromAsync(Deno.readDir(folder))).map((entry) => entry.name).sort();
@@ -260,12 +261,16 @@ Deno.test({
   async fn() {
     await using host = startFakeHost();
     host.routes.set("/mug.jpg", serveBytes(await jpeg({ width: 1600, height: 1600 })));
-    // What has no room: the download; the decoded picture (7,500 kB); the sound (940 kB); the video (360 kB).
-    for (const kilobytes of [8, 3000, 8000, 8600]) {
+    host.routes.set("/voice", serveBytes(new Uint8Array(sampleVoice(4)), "audio/wav"));
+    const url = `${host.origin}/voice?token=t`;
+    const voice = { url, format: "wav" as const, start_s: 0.2, tempo: 1, cut_at_s: null };
+    // What has no room: the download; the decoded picture (7,500 kB); the voice as it is levelled (900 kB); the video (360 kB).
+    const stages = [{ kilobytes: 8 }, { kilobytes: 3000 }, { kilobytes: 8000, voice }, { kilobytes: 7700 }];
+    for (const { kilobytes, ...rest } of stages) {
       await using disk = await smallDisk(kilobytes);
       await using renderer = await startRenderer({ dataDir: disk.path, allowOrigins: [host.origin] });
       const id = renderId();
-      const spec = smallSpec(host, { duration_s: 5 });
+      const spec = smallSpec(host, { duration_s: 5, ...rest });
       await renderer.put(id, spec);
       const { status, error } = await renderer.ended(id);
       assertEquals([status, error], ["failed", {

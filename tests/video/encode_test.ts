@@ -1,7 +1,8 @@
-// Encoding where something breaks: an ffmpeg that stalls, one that ends early, a frame that cannot be drawn.
+// Encoding where something breaks: an ffmpeg that stalls, one that ends early, a frame or a sound that cannot be made.
 
 import { assert, assertEquals, assertMatch, assertRejects } from "../assert.ts";
 import { encodeVideo } from "../../renderer/video/encode.ts";
+import { readMp4 } from "../../renderer/video/mp4.ts";
 import { renderErrorOf } from "../../renderer/render_failure.ts";
 import { testFfmpegPath } from "../support/video_probe.ts";
 import { sampleSpec, withFolder } from "./specs.ts";
@@ -15,22 +16,26 @@ async function stubFfmpeg(folder: string, script: string): Promise<string> {
   return path;
 }
 
+/** Raw samples. */
+async function* silence(seconds: number): AsyncIterable<Uint8Array<ArrayBuffer>> {
+  yield await Promise.resolve(new Uint8Array(48_000 * 4 * seconds));
+}
+
 async function encode(
   folder: string,
   options: {
     ffmpegPath: string;
     draw?: (frame: number) => Promise<Uint8Array<ArrayBuffer>>;
+    sound?: AsyncIterable<Uint8Array<ArrayBuffer>>;
     onPid?(pid: number): void;
     stalledMs?: number;
   },
 ): Promise<void> {
-  const soundPath = `${folder}/sound.s16le`;
-  await Deno.writeFile(soundPath, new Uint8Array(48_000 * 4));
   await encodeVideo(sampleSpec({ duration_s: 1 }), {
     ffmpegPath: options.ffmpegPath,
     signal: new AbortController().signal,
     onChildProcess: options.onPid,
-    soundPath,
+    sound: options.sound ?? silence(1),
     videoPath: `${folder}/video.mp4`,
     folder,
     frames: 30,
@@ -89,7 +94,7 @@ Deno.test("an ffmpeg that ends well before its last frame is a failure, not a vi
   });
 });
 
-Deno.test("nothing but sound and video is left in the folder of an encoding, and its socket may lie deep", async () => {
+Deno.test("nothing but the video is left in the folder of an encoding, and its sockets may lie deep", async () => {
   await withFolder(async (folder) => {
     const deep = `${folder}/${"deep".repeat(30)}`;
     await Deno.mkdir(deep);
@@ -101,8 +106,59 @@ Deno.test("nothing but sound and video is left in the folder of an encoding, and
       Deno.chdir(before);
     }
     const left = (await Array.fromAsync(Deno.readDir(deep))).map(({ name }) => name);
-    assertEquals(left.sort(), ["sound.s16le", "video.mp4"]);
+    assertEquals(left, ["video.mp4"]);
   });
+});
+
+Deno.test("frames are encoded while the sound is still being made, but none before it begins", async () => {
+  await withFolder(async (folder) => {
+    let taken = -1;
+    let seenAtFirst = -1;
+    const enough = Promise.withResolvers<void>();
+    async function* sound() {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      seenAtFirst = taken;
+      yield* silence(0.5);
+      await enough.promise;
+      yield* silence(0.5);
+    }
+    await encode(folder, {
+      ffmpegPath: testFfmpegPath(),
+      sound: sound(),
+      draw: (frame) => {
+        // The one before is on its way, and the one before that was taken.
+        taken = frame - 2;
+        if (taken === 20) enough.resolve();
+        return Promise.resolve(new Uint8Array(FRAME_BYTES));
+      },
+      stalledMs: 60_000,
+    });
+    assert(seenAtFirst < 0, `${seenAtFirst} was taken before there was sound`);
+    const { tracks } = await readMp4(`${folder}/video.mp4`);
+    assertEquals(tracks.map(({ kind }) => kind), ["video", "audio"]);
+    for (const track of tracks) assert(Math.abs(track.duration_s - 1) < 0.05, `${track.kind}`);
+  });
+});
+
+Deno.test("a sound that cannot be made is the failure that is told, at its beginning or later, and ffmpeg is ended", async () => {
+  for (const pieces of [0, 1]) {
+    await withFolder(async (folder) => {
+      let pid = 0;
+      async function* sound() {
+        for (let i = 0; i < pieces; i++) yield* silence(0.2);
+        await Promise.reject(new Error("no voice"));
+      }
+      const draw = async () => {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        return new Uint8Array(FRAME_BYTES);
+      };
+      const options = { ffmpegPath: testFfmpegPath(), draw, sound: sound(), onPid: (id: number) => pid = id };
+      const error = await assertRejects(() => encode(folder, { ...options, stalledMs: 60_000 }));
+      assertEquals(error.message, "no voice");
+      assert(pid > 0);
+      await assertRejects(() => Deno.stat(`/proc/${pid}/exe`), "it lives on");
+    });
+  }
 });
 
 Deno.test("a frame that cannot be drawn is the failure that is told, and ffmpeg is ended", async () => {

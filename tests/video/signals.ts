@@ -79,7 +79,7 @@ export async function encodeSignal(
   const process = { ffmpegPath: testFfmpegPath(), signal: new AbortController().signal };
   const voicePath = options.voice ? `${folder}/voice.in` : null;
   if (voicePath) await Deno.writeFile(voicePath, options.voice!);
-  const soundPath = await makeSound(spec, { ...process, voicePath, folder });
+  const sound = makeSound(spec, { ...process, voicePath, folder });
   const dark = new Uint8Array(LUMA_BYTES * 3 / 2).fill(128).fill(DARK, 0, LUMA_BYTES);
   const bright = dark.slice().fill(BRIGHT, 0, LUMA_BYTES);
   const flashes = (options.flashes_s ?? []).map((at_s) => Math.round(at_s * FRAME.rate));
@@ -87,7 +87,7 @@ export async function encodeSignal(
   const videoPath = `${folder}/video.mp4`;
   await encodeVideo(spec, {
     ...process,
-    soundPath,
+    sound,
     videoPath,
     folder,
     frames: Math.round(spec.duration_s * FRAME.rate),
