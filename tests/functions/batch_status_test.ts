@@ -1,5 +1,6 @@
 // GET /batch-status: the user's own token, entity tags, the list's query, HEAD.
 
+import { createKeptBodies } from "../../supabase/functions/batch-status/kept_bodies.ts";
 import { assertEquals } from "../assert.ts";
 import { BATCH_ID, batchStatus, get, PROFILE_ID, type RpcCall, token } from "./support.ts";
 
@@ -78,6 +79,67 @@ Deno.test("a result is shown with addresses under PUBLIC_URL in place of its tok
       },
     ],
   });
+});
+
+Deno.test("a body that was answered once is neither sent nor made again while the database names its tag", async () => {
+  let etag = TAG;
+  const { request, calls } = batchStatus(({ args }) => {
+    const body = (args.p_etags as string[]).includes(etag) ? null : { tag: etag, product_jobs: [] };
+    return { json: { etag, body } };
+  });
+  const seen = [];
+  for (const now of [TAG, TAG, OTHER_TAG, OTHER_TAG, TAG]) {
+    etag = now;
+    const response = await request(`/batch-status/${BATCH_ID}`, get());
+    assertEquals([response.status, response.headers.get("etag")], [200, `"${now}"`]);
+    assertEquals(response.headers.get("content-type"), "application/json");
+    assertEquals(response.headers.get("cache-control"), "private, no-cache");
+    seen.push((await response.json()).tag);
+  }
+  assertEquals(seen, [TAG, TAG, OTHER_TAG, OTHER_TAG, TAG]);
+  const known = await request(`/batch-status/${BATCH_ID}`, get({ "if-none-match": `"${OTHER_TAG}"` }));
+  assertEquals(await known.json(), { tag: TAG, product_jobs: [] });
+  const same = await request(`/batch-status/${BATCH_ID}`, get({ "if-none-match": `"${TAG}"` }));
+  assertEquals([same.status, await same.text()], [304, ""]);
+  assertEquals(calls.map(({ args }) => args.p_etags), [
+    [],
+    [TAG],
+    [TAG],
+    [OTHER_TAG],
+    [OTHER_TAG],
+    [OTHER_TAG, TAG],
+    [TAG, TAG],
+  ]);
+});
+
+Deno.test("a body that is at hand is given to nobody whom the database refuses", async () => {
+  let mayRead = true;
+  const { request } = batchStatus((call) => mayRead ? tagged(call) : { json: null });
+  assertEquals((await request(`/batch-status/${BATCH_ID}`, get())).status, 200);
+  mayRead = false;
+  for (const ifNoneMatch of ["", `"${TAG}"`, "*"]) {
+    const response = await request(`/batch-status/${BATCH_ID}`, get({ "if-none-match": ifNoneMatch }));
+    assertEquals([response.status, (await response.json()).code], [404, "batch_not_found"]);
+  }
+});
+
+Deno.test("of the bodies at hand those go first that were not asked for", () => {
+  const bodies = createKeptBodies(10);
+  const keep = (batchId: string, text: string) => bodies.keep(batchId, { etag: TAG, text });
+  const held = () => ["a", "b", "c"].filter((batchId) => bodies.find(batchId));
+  keep("a", "1234");
+  keep("b", "1234");
+  bodies.find("a");
+  keep("c", "1234");
+  assertEquals(held(), ["a", "c"]);
+  keep("a", "123456");
+  assertEquals(held(), ["a", "c"]);
+  keep("a", "1234567");
+  assertEquals(held(), ["a"]);
+  keep("b", "12345678901");
+  assertEquals(held(), []);
+  keep("c", "1234567890");
+  assertEquals([held(), bodies.find("c")], [["c"], { etag: TAG, text: "1234567890" }]);
 });
 
 Deno.test("If-None-Match gives 304 for the tag, weak or in a list, and for *; otherwise the body", async () => {

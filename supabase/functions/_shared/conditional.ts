@@ -3,7 +3,7 @@
 import { HttpError } from "./errors.ts";
 
 /** An answer with its tag: `body` is null where the database saw that the asker has it. */
-export interface Tagged<Body = unknown> {
+export interface Tagged<Body> {
   etag: string;
   body: Body | null;
 }
@@ -25,17 +25,13 @@ export function readIfNoneMatch(request: Request): string[] {
   return tags;
 }
 
-/** 200 with the body as `show` makes it, or 304 where the asker named its tag. */
-export function answerTagged<Body>(
-  tagged: Tagged<Body>,
-  { known, show = (body) => body }: { known: string[]; show?: (body: Body) => unknown },
+/** 304 where the asker named the tag, else 200 with the body's JSON; null is a body that the asker must have. */
+export function answerTagged(
+  { etag, text }: { etag: string; text: string | null },
+  known: string[],
 ): Response {
-  const headers = { etag: `"${tagged.etag}"`, "cache-control": "private, no-cache" };
-  if (known.includes("*") || known.includes(tagged.etag)) {
-    return new Response(null, { status: 304, headers });
-  }
-  if (tagged.body === null) {
-    throw new HttpError("internal", { cause: new Error("no body for an unknown tag") });
-  }
-  return Response.json(show(tagged.body), { headers });
+  const headers = { etag: `"${etag}"`, "cache-control": "private, no-cache" };
+  if (known.includes("*") || known.includes(etag)) return new Response(null, { status: 304, headers });
+  if (text === null) throw new HttpError("internal", { cause: new Error("no body for an unknown tag") });
+  return new Response(text, { headers: { ...headers, "content-type": "application/json" } });
 }
