@@ -256,10 +256,19 @@ function faded(bytes: v128, gains: v128): v128 {
   );
 }
 
-/** What shows of the picture below: `below * (255 - alpha) / 255`, rounded exactly. */
+/** A product of two bytes, divided by 255 and rounded exactly. */
+function divided(product: v128): v128 {
+  const rounded = i16x8.add(product, i16x8.splat(128));
+  return i16x8.shr_u(i16x8.add(rounded, i16x8.shr_u(rounded, 8)), 8);
+}
+
+/** What shows of the picture below: `below * (255 - alpha) / 255`. */
 function shining(below: v128, alpha: v128): v128 {
-  const product = i16x8.add(i16x8.mul(below, i16x8.sub(i16x8.splat(255), alpha)), i16x8.splat(128));
-  return i16x8.shr_u(i16x8.add(product, i16x8.shr_u(product, 8)), 8);
+  const clear = v128.not(alpha);
+  return i8x16.narrow_i16x8_u(
+    divided(i16x8.extmul_low_i8x16_u(below, clear)),
+    divided(i16x8.extmul_high_i8x16_u(below, clear)),
+  );
 }
 
 /**
@@ -300,9 +309,7 @@ export function blendLayer(
         c = faded(c, gains);
       }
       const d = v128.load(below + usize(x));
-      const low = shining(i16x8.extend_low_i8x16_u(d), i16x8.extend_low_i8x16_u(a));
-      const high = shining(i16x8.extend_high_i8x16_u(d), i16x8.extend_high_i8x16_u(a));
-      v128.store(below + usize(x), i8x16.add_sat_u(i8x16.narrow_i16x8_u(low, high), c));
+      v128.store(below + usize(x), i8x16.add_sat_u(shining(d, a), c));
     }
   }
 }
