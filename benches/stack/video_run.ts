@@ -8,7 +8,8 @@ import { covered, makeAlone, type ProductWork } from "./renderers.ts";
 import { type BenchStack, callFunction } from "./stack.ts";
 
 const FEED = new URL("../../samples/feed.xml", import.meta.url);
-const LOOK_EVERY_MS = 20;
+/** Each look takes the processor from a render for a moment. */
+const LOOK_EVERY_MS = 100;
 const PRODUCT_LIMIT_MS = 180_000;
 
 /** The owner of the first products of the sample shop. */
