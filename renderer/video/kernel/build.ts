@@ -5,15 +5,14 @@ import asc from "assemblyscript/asc";
 const FOLDER = new URL("./", import.meta.url);
 const FLAGS = "-O3 --enable simd --enable relaxed-simd --runtime stub --noAssert --importMemory".split(" ");
 
-/** Each is NAME.as.ts here, and NAME.wasm beside it. */
+/** Each is NAME.as.ts here, and NAME.wasm beside it; what they share is imported. */
 export const KERNELS = ["rasteriser", "colour", "denoise"] as const;
 
 /** A kernel's WebAssembly, compiled now. */
 export async function compileKernel(name: (typeof KERNELS)[number]): Promise<Uint8Array> {
-  const source = await Deno.readTextFile(new URL(`${name}.as.ts`, FOLDER));
   let binary: Uint8Array | null = null;
-  const { error, stderr } = await asc.main([`${name}.ts`, "--outFile", `${name}.wasm`, ...FLAGS], {
-    readFile: (file: string) => file === `${name}.ts` ? source : null,
+  const { error, stderr } = await asc.main([`${name}.as.ts`, "--outFile", `${name}.wasm`, ...FLAGS], {
+    readFile: (file: string) => Deno.readTextFile(new URL(file, FOLDER)).catch(() => null),
     writeFile: (file: string, contents: Uint8Array | string) => {
       if (file.endsWith(".wasm")) binary = contents as Uint8Array;
     },

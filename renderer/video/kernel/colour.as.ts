@@ -6,6 +6,8 @@
 // All pointers are offsets into a memory that the caller owns. Sources are read 16 bytes at once: up to 16 bytes past
 // their end. Both sides of a picture or layer are even, and it is at least 4 pixels wide.
 
+import { divided } from "./bytes.as.ts";
+
 // ITU-R BT.709, 8 bit, limited range: luma 16..235, chroma 16..240.
 const Y_RED: f32 = 0.2126 * 219 / 255;
 const Y_GREEN: f32 = 0.7152 * 219 / 255;
@@ -128,8 +130,7 @@ function alphasOf(bytes: v128): v128 {
 function premultiplied(pixels: v128, alphas: v128): v128 {
   // Alpha itself times 255, divided by 255.
   const factors = v128.or(alphas, i16x8(0, 0, 0, 255, 0, 0, 0, 255));
-  const product = i16x8.add(i16x8.mul(pixels, factors), i16x8.splat(128));
-  return i16x8.shr_u(i16x8.add(product, i16x8.shr_u(product, 8)), 8);
+  return divided(i16x8.mul(pixels, factors));
 }
 
 function firstOfLayer(bytes: v128): v128 {

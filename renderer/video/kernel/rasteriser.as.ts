@@ -6,6 +6,8 @@
 // All pointers are offsets into a memory that the caller owns. Planes are 8-bit, padded by at least 64 bytes at their
 // end, because 16 bytes are loaded at once.
 
+import { divided } from "./bytes.as.ts";
+
 /** Rows are weighed in 1/256. */
 const ROW_SCALE: f64 = 256.0;
 /** Weights of 1/256 as `q15mulr` takes them, in 1/32768: `(difference * weight * 128 + 16384) >> 15`. */
@@ -254,12 +256,6 @@ function faded(bytes: v128, gains: v128): v128 {
     i16x8.shr_u(i16x8.mul(i16x8.extend_low_i8x16_u(bytes), gains), 8),
     i16x8.shr_u(i16x8.mul(i16x8.extend_high_i8x16_u(bytes), gains), 8),
   );
-}
-
-/** A product of two bytes, divided by 255 and rounded exactly. */
-function divided(product: v128): v128 {
-  const rounded = i16x8.add(product, i16x8.splat(128));
-  return i16x8.shr_u(i16x8.add(rounded, i16x8.shr_u(rounded, 8)), 8);
 }
 
 /** What shows of the picture below: `below * (255 - alpha) / 255`. */
