@@ -16,22 +16,22 @@ function lines(part: string, options: { title: string; x: string; y: string }): 
 }
 
 interface Comparison {
-  ratios?: { of_preset?: number; of_settings?: number; faster_than_old_recipe?: number };
+  ratios?: { of_preset: number; of_settings: number; faster_than_old_recipe?: number };
 }
 
 /** The renders' own figures have another shape: a comparison for each video. */
 async function renderBars(): Promise<string | null> {
   const found = await readResults("render") as Record<string, Comparison> | null;
   const ours = found?.product_spotlight?.ratios, full = found?.everything_on?.ratios;
-  if (!ours || !full) return null;
+  if (!ours?.of_preset || !full?.of_preset) return null;
   const { faster_than_old_recipe: faster } = ours;
   const beside = (
     name: string,
     { of_preset, of_settings }: NonNullable<typeof ours>,
     atMost: number,
   ): Bar[] => [
-    { name: `${name}, of the encoder's preset alone`, value: of_preset ?? 0, atMost },
-    { name: `${name}, of the encoder with our settings alone`, value: of_settings ?? 0, atMost },
+    { name: `${name}, of the encoder's preset alone`, value: of_preset, atMost },
+    { name: `${name}, of the encoder with our settings alone`, value: of_settings, atMost },
   ];
   const bars: Bar[] = [
     ...beside("product_spotlight", ours, 1.15),

@@ -1,4 +1,4 @@
-// How raw frames reach the encoder: through a Unix socket, which takes many pages at a time. A pipe takes them one by one:
+// How raw frames and samples reach the encoder: through a Unix socket, which takes many pages at a time. A pipe takes them one by one:
 // the same encoding through a pipe took 1.05x the time.
 
 import { relative } from "node:path";

@@ -72,19 +72,19 @@ const MOST_PARTS = 4;
 /** A part may be this much longer or shorter than the others for the sake of the place where it ends. */
 const MOST_SHIFT = 3;
 
-function letterCount(text: string): number {
-  return [...new Intl.Segmenter().segment(text)].length;
+function lettersOf(text: string): string[] {
+  return [...new Intl.Segmenter().segment(text)].map(({ segment }) => segment);
 }
 
 /** A word that no line holds, in parts that share its time. */
 function divided(word: TimedWord, language: string): TimedWord[] {
-  const all = [...new Intl.Segmenter().segment(word.text)].map(({ segment }) => segment);
+  const all = lettersOf(word.text);
   const most = MOST_PARTS * LONGEST_WORD;
   const letters = all.length > most ? [...all.slice(0, most - 1), "…"] : all;
   const count = Math.ceil(letters.length / LONGEST_WORD);
   if (count <= 1) return [word];
   let end = 0;
-  const places = wordParts(word.text, language).map((part) => end += letterCount(part));
+  const places = wordParts(word.text, language).map((part) => end += lettersOf(part).length);
   const cutAfter = (part: number) => {
     const even = Math.round(letters.length * part / count);
     return places.find((place) => Math.abs(place - even) <= MOST_SHIFT) ?? even;

@@ -2,7 +2,7 @@
 
 import type { LoadedLayer } from "./rasteriser.ts";
 
-/** A layer at even pixels of the frame. */
+/** A layer at its place in chroma samples. */
 export interface Cover {
   layer: LoadedLayer;
   x: number;
@@ -52,8 +52,8 @@ export function createHidden(
     fill(
       lumaPlane,
       covers.map(({ layer, x, y }) => ({
-        x,
-        y,
+        x: 2 * x,
+        y: 2 * y,
         height: layer.height,
         solids: rowsOf(layer.solids, layer.height),
       })),
@@ -61,8 +61,8 @@ export function createHidden(
     fill(
       chromaPlane,
       covers.map(({ layer, x, y }) => ({
-        x: x / 2,
-        y: y / 2,
+        x,
+        y,
         height: layer.height / 2,
         solids: rowsOf(layer.chromaSolids, layer.height / 2),
       })),

@@ -60,6 +60,11 @@ function gainOf({ opacity }: Placement): number {
   return Math.round(Math.min(Math.max(opacity, 0), 1) * WHOLE_GAIN);
 }
 
+/** Where a layer is laid, in chroma samples: on every second pixel. */
+function chromaPlace({ x, y }: Placement): { x: number; y: number } {
+  return { x: Math.round(x / 2), y: Math.round(y / 2) };
+}
+
 export type Rasteriser = ReturnType<typeof createRasteriser>;
 
 function createAllocator(first: number, limit: number) {
@@ -178,10 +183,9 @@ export function createRasteriser(size: { width: number; height: number }) {
      */
     hideUnder(layers: (Placement & { layer: LoadedLayer })[]): void {
       hidden.set(
-        layers.filter((each) => gainOf(each) === WHOLE_GAIN).map(({ layer, x, y }) => ({
-          layer,
-          x: Math.round(x / 2) * 2,
-          y: Math.round(y / 2) * 2,
+        layers.filter((each) => gainOf(each) === WHOLE_GAIN).map((each) => ({
+          layer: each.layer,
+          ...chromaPlace(each),
         })),
       );
     },
@@ -196,8 +200,7 @@ export function createRasteriser(size: { width: number; height: number }) {
       kernel.mixPlanes(buffers[current]!, other, frameBytes, Math.round(weight * 256));
     },
     blend(layer: LoadedLayer, placement: Placement): void {
-      const x = Math.round(placement.x / 2);
-      const y = Math.round(placement.y / 2);
+      const { x, y } = chromaPlace(placement);
       const gain = gainOf(placement);
       if (gain === 0) return;
       if (x < 0 || y < 0 || 2 * x + layer.width > width || 2 * y + layer.height > height) {
